@@ -1,0 +1,32 @@
+"""dnsd: an authoritative DNS server for service discovery. This docstring is the plan of the house.
+
+Floors are folders, columns are file names; imports go down only (``pyproject.toml`` holds the contract, import-linter
+checks it, ``tests/test_house.py`` holds this text and the contract together). Bottom to top:
+
+    model       values and rules, frozen, valid from birth: errors names rdata rrset message service lease change
+    authority   what we are authoritative for, pure: schema (service -> RRsets) reverse node (RRsets -> bytes)
+                zone table catalog
+    codec       every outside shape of a value, pure: wire (door: dnslib) zonefile document (JSON) manifest (Kubernetes)
+    answer      question to answer, bytes to bytes, pure: scan checks lookup additional order fit cookies respond
+    runtime     what a process needs: clock tasks log metrics notify supervise
+    store       the shared truth (door: redis): keys redis embedded scripts/*.lua
+    registry    what the product does: services leases drains mirror (the catalog's only writer)
+    server      door one, DNS: sockets mmsg udp tcp feed responder
+    admin       door two, HTTP: routes services endpoints leases changes answers status failures
+    config      the settings: default, least, most; flags beat environment beats file
+    app         composition root: parent, control and responder put together
+    cli         one sub-command, one file
+
+The way of one query: ``server/udp`` takes a batch -> ``answer/respond``: scan, look the compiled node up, fit, join
+-> out, then counted. What is not plain leaves at the scanner and takes the complete way (``answer/checks``).
+
+The way of one registration: ``admin/endpoints`` -> ``codec/document`` makes an ``Endpoint`` -> ``registry/services``
+-> one script in ``store/redis`` (document, lease, revision, stream entry) -> every replica's ``registry/mirror`` reads
+the stream -> ``authority/catalog.apply(change)`` compiles nodes -> ``server/feed`` hands them to the responders.
+
+Processes of one replica: a small parent (opens sockets, starts and restarts the others), the store (the embedded
+server, when no ``--redis``), control (admin API, registry, mirror) and ``--workers`` responders (compiled nodes only).
+``--workers 0`` puts control and one responder into a single process.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Door two: the admin API over HTTP."""

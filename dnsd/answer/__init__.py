@@ -1,0 +1,1 @@
+"""From question to answer, bytes to bytes: no await, clock, chance, log or metric."""

@@ -1,0 +1,1 @@
+"""What dnsd is authoritative for: services turned into RRsets, RRsets into ready bytes, zones and their table. Pure."""

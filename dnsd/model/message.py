@@ -1,0 +1,109 @@
+"""The numbers of the DNS protocol and the outcomes of a question.
+
+To add a record type: name it here, give its shape in ``rdata``, its text in ``codec/zonefile``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+UDP_PAYLOAD_LEAST = 512
+UDP_PAYLOAD_DEFAULT = 1232
+TCP_PAYLOAD_MOST = 65_535
+
+
+class RRType(IntEnum):
+    """Types dnsd knows by name (IANA registry); others travel as plain numbers."""
+
+    A = 1
+    NS = 2
+    CNAME = 5
+    SOA = 6
+    PTR = 12
+    HINFO = 13
+    MX = 15
+    TXT = 16
+    AAAA = 28
+    SRV = 33
+    DNAME = 39
+    OPT = 41
+    DS = 43
+    TSIG = 250
+    IXFR = 251
+    AXFR = 252
+    ANY = 255
+
+
+class RRClass(IntEnum):
+    """Classes (RFC 1035 3.2.4; NONE and ANY are query classes)."""
+
+    IN = 1
+    CH = 3
+    NONE = 254
+    ANY = 255
+
+
+class Opcode(IntEnum):
+    """Kinds of query; only QUERY is ours, all others get NOTIMP."""
+
+    QUERY = 0
+    IQUERY = 1
+    STATUS = 2
+    NOTIFY = 4
+    UPDATE = 5
+    DSO = 6
+
+
+class Rcode(IntEnum):
+    """Response codes; above 15 they need an OPT record (RFC 6891 6.1.3)."""
+
+    NOERROR = 0
+    FORMERR = 1
+    SERVFAIL = 2
+    NXDOMAIN = 3
+    NOTIMP = 4
+    REFUSED = 5
+    BADVERS = 16
+    BADCOOKIE = 23
+
+
+class Option(IntEnum):
+    """EDNS option codes."""
+
+    NSID = 3
+    COOKIE = 10
+    EXTENDED_ERROR = 15
+
+
+class ExtendedError(IntEnum):
+    """Info codes of RFC 8914 that dnsd gives."""
+
+    OTHER = 0
+    STALE_ANSWER = 3
+    NOT_READY = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, as bytes ready to be sent, and the question's type for the door to count."""
+
+    packet: bytes
+    qtype: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Silence, and why, in one word for the door to count."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """A question that belongs to an upstream; the only outcome that waits."""
+
+    packet: bytes
+
+
+Outcome = Reply | Drop | Forward
