@@ -1,4 +1,4 @@
-"""Our few errors, each named by its fault. Doors turn foreign exceptions into these, ``admin/failures`` these into codes."""
+"""Our few errors, each named by its fault: doors raise them, ``admin/failures`` maps them to status codes."""
 
 from __future__ import annotations
 

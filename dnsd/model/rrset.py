@@ -36,3 +36,12 @@ class RRset:
             raise ValueError("an RRset without records is not an RRset")
         if not 0 <= self.ttl <= TTL_SECONDS_MAX:
             raise ValueError(f"TTL {self.ttl} is not in 0 to {TTL_SECONDS_MAX} (RFC 2181 8)")
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneData:
+    """A static zone as its master file gave it: origin (folded), RRsets with the SOA among them, and where from."""
+
+    origin: Name
+    rrsets: tuple[RRset, ...]
+    source: str

@@ -114,7 +114,7 @@ class Endpoint:
         return self.namespace, self.service
 
     def hostname_for(self, address: str) -> str:
-        """Its label below the service's name: ``hostname``, else its id when that is a label, else the dashed address."""
+        """Its label below the service: ``hostname``, else the id when that is a label, else the dashed address."""
         if self.hostname is not None:
             return self.hostname
         folded = self.id.lower()
