@@ -1,0 +1,177 @@
+"""The store's own text of a service or an endpoint: compact JSON, defaults left out, unknown fields passed over.
+
+Plain code, because a mirror reads 100,000 of these when it loads.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from dnsd.model.errors import Fault, InvalidRecord
+from dnsd.model.lease import LEASE_SECONDS_DEFAULT
+from dnsd.model.service import TTL_SECONDS_DEFAULT, WEIGHT_DEFAULT, Endpoint, Port, Service, ServicePort
+
+T = TypeVar("T")
+
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
+def stored_text(value: Service | Endpoint) -> str:
+    """The text that the store keeps; key, revision and generation are kept beside it, not in it."""
+    fields = _service_fields(value) if isinstance(value, Service) else _endpoint_fields(value)
+    return _encode({field: given for field, (given, default) in fields.items() if given != default})
+
+
+def service_from_stored(text: str, namespace: str, name: str, revision: int, generation: int) -> Service:
+    """The service that ``stored_text`` wrote. Raises InvalidRecord on anything else."""
+    stored = _read_object(text)
+    try:
+        return Service(
+            namespace,
+            name,
+            tuple([_service_port(port) for port in stored.get("ports", ())]),
+            tuple(_list(stored.get("cluster_ips", _NONE))),
+            _text_or_none(stored.get("external_name")),
+            _number(stored.get("ttl_seconds", TTL_SECONDS_DEFAULT)),
+            stored.get("when_empty", "nodata"),
+            _flag(stored.get("publish_not_ready", False)),
+            _texts(stored.get("labels", {})),
+            _flag(stored.get("declared", True)),
+            revision,
+            generation,
+        )
+    except (TypeError, AttributeError, KeyError) as fault:
+        raise InvalidRecord(Fault("", f"not a service: {fault}")) from None
+
+
+def endpoint_from_stored(
+    text: str,
+    namespace: str,
+    service: str,
+    id: str,  # noqa: A002 (the field's own name)
+    revision: int,
+    generation: int,
+) -> Endpoint:
+    """The endpoint that ``stored_text`` wrote. Raises InvalidRecord on anything else."""
+    stored = _read_object(text)
+    try:
+        lease_seconds = stored.get("lease_seconds", LEASE_SECONDS_DEFAULT)
+        return Endpoint(
+            namespace,
+            service,
+            id,
+            tuple(_list(stored["addresses"])),
+            tuple([_port(port) for port in stored.get("ports", ())]),
+            _number(stored.get("weight", WEIGHT_DEFAULT)),
+            _number(stored.get("priority", 0)),
+            _text_or_none(stored.get("hostname")),
+            _flag(stored.get("ready", True)),
+            _flag(stored.get("draining", False)),
+            _texts(stored.get("metadata", {})),
+            None if lease_seconds is None else _number(lease_seconds),
+            revision,
+            generation,
+        )
+    except (TypeError, AttributeError, KeyError) as fault:
+        raise InvalidRecord(Fault("", f"not an endpoint: {fault}")) from None
+
+
+_NONE: list[str] = []
+
+
+def _service_fields(service: Service) -> dict[str, tuple[object, object]]:
+    """Field: what it is, and the default at which it is left out."""
+    return {
+        "ports": ([_port_fields(port) for port in service.ports], []),
+        "cluster_ips": (list(service.cluster_ips), []),
+        "external_name": (service.external_name, None),
+        "ttl_seconds": (service.ttl_seconds, TTL_SECONDS_DEFAULT),
+        "when_empty": (service.when_empty, "nodata"),
+        "publish_not_ready": (service.publish_not_ready, False),
+        "labels": (dict(service.labels), {}),
+        "declared": (service.declared, True),
+    }
+
+
+def _endpoint_fields(endpoint: Endpoint) -> dict[str, tuple[object, object]]:
+    """Field: what it is, and the default at which it is left out."""
+    return {
+        "addresses": (list(endpoint.addresses), []),
+        "ports": ([_port_fields(port) for port in endpoint.ports], []),
+        "weight": (endpoint.weight, WEIGHT_DEFAULT),
+        "priority": (endpoint.priority, 0),
+        "hostname": (endpoint.hostname, None),
+        "ready": (endpoint.ready, True),
+        "draining": (endpoint.draining, False),
+        "metadata": (dict(endpoint.metadata), {}),
+        "lease_seconds": (endpoint.lease_seconds, LEASE_SECONDS_DEFAULT),
+    }
+
+
+def _port_fields(port: Port | ServicePort) -> dict[str, object]:
+    fields: dict[str, object] = {"port": port.port}
+    if port.name:
+        fields["name"] = port.name
+    if port.protocol != "TCP":
+        fields["protocol"] = port.protocol
+    if isinstance(port, ServicePort) and port.target_port is not None:
+        fields["target_port"] = port.target_port
+    return fields
+
+
+def _read_object(text: str) -> dict[str, Any]:
+    try:
+        stored = json.loads(text)
+    except (ValueError, RecursionError) as fault:
+        raise InvalidRecord(Fault("", f"not JSON: {fault}")) from None
+    if not isinstance(stored, dict):
+        raise InvalidRecord(Fault("", "not a JSON object"))
+    return stored
+
+
+def _port(stored: Mapping[str, Any]) -> Port:
+    return Port(_text(stored.get("name", "")), stored.get("protocol", "TCP"), _number(stored["port"]))
+
+
+def _service_port(stored: Mapping[str, Any]) -> ServicePort:
+    target = stored.get("target_port")
+    if target is not None and type(target) is not str:
+        target = _number(target)
+    return ServicePort(_text(stored.get("name", "")), stored.get("protocol", "TCP"), _number(stored["port"]), target)
+
+
+def _number(given: object) -> int:
+    return _exact(int, given)
+
+
+def _flag(given: object) -> bool:
+    return _exact(bool, given)
+
+
+def _text(given: object) -> str:
+    return _exact(str, given)
+
+
+def _text_or_none(given: object) -> str | None:
+    return None if given is None else _exact(str, given)
+
+
+def _list(given: object) -> list[str]:
+    return [_exact(str, item) for item in _exact(list, given)]
+
+
+def _texts(given: object) -> dict[str, str]:
+    texts = _exact(dict, given)
+    for key, value in texts.items():
+        _exact(str, key)
+        _exact(str, value)
+    return texts
+
+
+def _exact(kind: type[T], given: object) -> T:
+    """``given`` when it is just of this type; a boolean is no number here."""
+    if type(given) is not kind:
+        raise TypeError(f"{given!r:.80} is not of type {kind.__name__}")
+    return given
