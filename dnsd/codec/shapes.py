@@ -37,7 +37,7 @@ def _encodable(given: str) -> str:
 
 def _number_or_text(given: object) -> object:
     if given is not None and type(given) not in (int, str):
-        raise ValueError("must be a number or a string")  # noqa: TRY004 (the error that pydantic collects)
+        raise ValueError("must be a number or a string")
     return given
 
 

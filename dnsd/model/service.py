@@ -134,6 +134,8 @@ def _service_faults(service: Service) -> Iterable[Fault]:
         yield from _port_faults(f"/ports/{index}", port)
         if isinstance(port.target_port, int):
             yield from _range_fault(f"/ports/{index}/target_port", port.target_port, 1, UINT16_MOST)
+        elif port.target_port is not None and not names.is_port_name(port.target_port):
+            yield Fault(f"/ports/{index}/target_port", f"{port.target_port!r} is neither a port's name nor a number")
     yield from _repeated_port_faults(service.ports)
     for index, address in enumerate(service.cluster_ips):
         yield from _address_fault(f"/cluster_ips/{index}", address)
