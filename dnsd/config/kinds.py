@@ -1,0 +1,182 @@
+"""How the value of a setting is read, from text (flags, environment) or from TOML. A ValueError says what is right."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Any, NamedTuple
+
+from dnsd.model.names import is_label, name_from_text
+
+Raw = str | int | float | bool
+ZONE_OCTETS_MOST = 53  # so that the longest SRV owner below it, _port._sctp.service.namespace.svc.<zone>, fits in 255
+STORE_SCHEMES = ("redis", "rediss", "unix", "sentinel", "cluster")
+
+_PREFIX = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_REPLICA = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+_TRUE = frozenset({"true", "yes", "on", "1"})
+_FALSE = frozenset({"false", "no", "off", "0"})
+
+
+class HostPort(NamedTuple):
+    """An address and a port to listen on; port 0 lets the kernel choose one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of value: how it is read, and the word that stands for it in the help."""
+
+    read: Callable[[Raw], Any]
+    metavar: str
+    bounds: str = ""
+
+
+def _text_of(raw: Raw, what: str) -> str:
+    if not isinstance(raw, str) or not raw.strip():
+        raise ValueError(what)
+    return raw.strip()
+
+
+def _read_host_port(raw: Raw) -> HostPort:
+    right = "ADDR:PORT is needed, such as 127.0.0.1:1053 or [::1]:1053"
+    host, colon, port = _text_of(raw, right).rpartition(":")
+    if not colon or not port.isascii() or not port.isdigit() or int(port) > 65_535:
+        raise ValueError(right)
+    if ":" in host and not (host.startswith("[") and host.endswith("]")):
+        raise ValueError(right)
+    try:
+        return HostPort(str(ip_address(host.removeprefix("[").removesuffix("]"))), int(port))
+    except ValueError:
+        raise ValueError(f"{right} (an address, not a name)") from None
+
+
+def _read_zone(raw: Raw) -> str:
+    text = _text_of(raw, "a domain name is needed, such as cluster.local").lower().removesuffix(".")
+    if not text or not all(is_label(label) for label in text.split(".")):
+        raise ValueError("labels of a-z, 0-9 and - are needed, such as cluster.local")
+    octets = len(name_from_text(text))
+    if octets > ZONE_OCTETS_MOST:
+        raise ValueError(f"it has {octets} octets on the wire, {ZONE_OCTETS_MOST} are possible (SRV names go below it)")
+    return text
+
+
+def _read_network(raw: Raw) -> str:
+    text = _text_of(raw, "a network is needed, such as 10.0.0.0/8")
+    try:
+        network: IPv4Network | IPv6Network = ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError("a network is needed, such as 10.0.0.0/8 or fd00::/8") from None
+    if ip_address(text.partition("/")[0]) != network.network_address:
+        raise ValueError(f"it has bits behind the prefix; is {network} meant?")
+    return str(network)
+
+
+def _read_address(raw: Raw) -> str:
+    try:
+        address = ip_address(_text_of(raw, ""))
+    except ValueError:
+        raise ValueError("an IPv4 or IPv6 address is needed") from None
+    if address.is_unspecified or address.is_multicast or "%" in str(address):
+        raise ValueError("an address is needed under which others reach this machine")
+    return str(address)
+
+
+def _read_store_url(raw: Raw) -> str:
+    right = "redis://, rediss://, unix://, sentinel://h1:p,h2:p/NAME/DB or cluster://h:p is needed"
+    text = _text_of(raw, right)
+    scheme, separator, rest = text.partition("://")
+    if scheme not in STORE_SCHEMES or not separator or not rest:
+        raise ValueError(right)
+    return text
+
+
+def _read_directory(raw: Raw) -> str:
+    text = _text_of(raw, "the path of a directory is needed")
+    if "\0" in text:
+        raise ValueError("the path of a directory is needed")
+    return text
+
+
+def _matching(pattern: re.Pattern[str], right: str) -> Callable[[Raw], str]:
+    def read(raw: Raw) -> str:
+        text = _text_of(raw, right)
+        if not pattern.fullmatch(text):
+            raise ValueError(right)
+        return text
+
+    return read
+
+
+def _read_switch(raw: Raw) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    word = str(raw).strip().lower()
+    if word not in _TRUE | _FALSE:
+        raise ValueError("true or false is needed")
+    return word in _TRUE
+
+
+def whole(least: int, most: int, metavar: str = "N") -> Kind:
+    """A whole number from ``least`` to ``most``."""
+    right = f"a whole number from {least} to {most} is needed"
+
+    def read(raw: Raw) -> int:
+        if isinstance(raw, str) and re.fullmatch(r"[0-9]{1,12}", raw.strip()):
+            raw = int(raw)
+        if not isinstance(raw, int) or isinstance(raw, bool) or not least <= raw <= most:
+            raise ValueError(right)
+        return raw
+
+    return Kind(read, metavar, f"{least} to {most}")
+
+
+def seconds(least: float, most: float) -> Kind:
+    """A length of time, whole or not."""
+    right = f"a number of seconds from {least:g} to {most:g} is needed"
+
+    def read(raw: Raw) -> float:
+        if isinstance(raw, str) and re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", raw.strip()):
+            raw = float(raw)
+        if isinstance(raw, bool | str) or not least <= raw <= most:
+            raise ValueError(right)
+        return float(raw)
+
+    return Kind(read, "SECONDS", f"{least:g} to {most:g}")
+
+
+def choice(*words: str) -> Kind:
+    """One of a few words."""
+
+    def read(raw: Raw) -> str:
+        if raw not in words:
+            raise ValueError(f"one of {', '.join(words)} is needed")
+        return str(raw)
+
+    return Kind(read, "|".join(words))
+
+
+HOST_PORT = Kind(_read_host_port, "ADDR:PORT")
+ZONE = Kind(_read_zone, "NAME", f"at most {ZONE_OCTETS_MOST} octets on the wire")
+NETWORK = Kind(_read_network, "CIDR")
+ADDRESS = Kind(_read_address, "ADDR")
+STORE_URL = Kind(_read_store_url, "URL")
+DIRECTORY = Kind(_read_directory, "DIR")
+SWITCH = Kind(_read_switch, "true|false")
+PREFIX = Kind(_matching(_PREFIX, "1 to 64 of A-Z, a-z, 0-9 and . _ : - are needed"), "TEXT")
+REPLICA = Kind(_matching(_REPLICA, "1 to 63 of A-Z, a-z, 0-9 and . _ - are needed"), "NAME")
+
+
+def masked_url(url: str) -> str:
+    """A store's URL without its password and without its query, which may hold one, for logs and messages."""
+    scheme, separator, rest = url.partition("?")[0].partition("://")
+    user, at, place = rest.rpartition("@")
+    name, colon, _ = user.partition(":")
+    return f"{scheme}{separator}{name}{':***' if colon else ''}{at}{place}"

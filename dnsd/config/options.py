@@ -1,0 +1,207 @@
+"""The table of settings: name, kind, default, meaning. Flag, environment variable and TOML key follow from it.
+
+``Invariant:`` every row has a field of the same name in :class:`dnsd.config.settings.Settings` and a line in
+``systemd/dnsd.toml``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from dnsd.config import kinds
+from dnsd.config.kinds import Kind, Raw, choice, seconds, whole
+from dnsd.model.lease import SETTLING_SECONDS
+from dnsd.model.message import UDP_PAYLOAD_DEFAULT, UDP_PAYLOAD_LEAST
+
+PRIVATE_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")  # RFC 1918, RFC 4193
+UDP_PAYLOAD_MOST = 4096  # more is never sensible, and feeds who spoofs addresses
+
+REPEATS_MOST = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One setting. ``default`` is a value as TOML would give it (a tuple when the setting is a list), or None.
+
+    ``stands_for``: what None means, for people. ``example``: a value to show where there is no default.
+    """
+
+    name: str
+    kind: Kind
+    default: Raw | tuple[str, ...] | None
+    meaning: str
+    is_list: bool = False
+    stands_for: str = ""
+    example: Raw | tuple[str, ...] | None = None
+
+    @property
+    def flag(self) -> str:
+        """As on the command line: ``--lame-duck-seconds``."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """As in the environment: ``DNSD_LAME_DUCK_SECONDS``."""
+        return "DNSD_" + self.name.upper()
+
+    def read(self, raw: object) -> Any:
+        """The value of what a flag, the environment or TOML gave; ValueError says what is right."""
+        if self.is_list:
+            return self._read_list(raw)
+        if not isinstance(raw, str | int | float | bool):
+            raise ValueError("one value is needed, not a list or a table")  # noqa: TRY004
+        return self.kind.read(raw)
+
+    def _read_list(self, raw: object) -> tuple[Any, ...]:
+        items = raw.split(",") if isinstance(raw, str) else raw
+        if not isinstance(items, list | tuple) or not 1 <= len(items) <= REPEATS_MOST:
+            raise ValueError(f"a list of 1 to {REPEATS_MOST} values is needed")
+        values = tuple(self.kind.read(item) for item in items)
+        if len(set(values)) != len(values):
+            raise ValueError("it names one value twice")
+        return values
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Settings that belong together, in the order of the help and of ``systemd/dnsd.toml``."""
+
+    title: str
+    options: tuple[Option, ...]
+
+
+GROUPS = (
+    Group(
+        "doors",
+        (
+            Option(
+                "dns", kinds.HOST_PORT, ("127.0.0.1:1053",), "where questions come in, over UDP and TCP", is_list=True
+            ),
+            Option("admin", kinds.HOST_PORT, "127.0.0.1:8053", "where the admin API listens (HTTP)"),
+            Option(
+                "insecure",
+                kinds.SWITCH,
+                False,
+                "let the admin API listen elsewhere than on loopback, where whoever reaches it may change every name",
+            ),
+            Option("workers", whole(0, 64), 1, "responder processes; 0 puts everything but the store into one process"),
+        ),
+    ),
+    Group(
+        "names",
+        (
+            Option(
+                "zone", kinds.ZONE, ("cluster.local",), "zones of services; the first is used for PTR", is_list=True
+            ),
+            Option("reverse", kinds.NETWORK, PRIVATE_NETWORKS, "networks whose PTR names are ours", is_list=True),
+            Option(
+                "advertise",
+                kinds.ADDRESS,
+                None,
+                "addresses of ns.dns.<zone>, the same on all replicas",
+                is_list=True,
+                stands_for="the addresses of dns",
+                example=("192.0.2.53",),
+            ),
+            Option(
+                "zones",
+                kinds.DIRECTORY,
+                None,
+                "directory of static zone files (*.zone), read again on SIGHUP",
+                stands_for="none",
+                example="/etc/dnsd/zones",
+            ),
+            Option(
+                "strict_namespaces", kinds.SWITCH, False, "refuse a namespace that is called like a top-level domain"
+            ),
+            Option("negative_ttl_seconds", whole(0, 3600, "SECONDS"), 5, "how long others may keep that a name is not"),
+        ),
+    ),
+    Group(
+        "store",
+        (
+            Option(
+                "redis",
+                kinds.STORE_URL,
+                None,
+                "redis://, rediss://, unix://, sentinel://h1:p,h2:p/NAME/DB or cluster://h:p; "
+                "with a password better in the environment or the file: others can see a command line",
+                stands_for="an embedded server, its files in state_dir",
+                example="redis://127.0.0.1:6379/0",
+            ),
+            Option("redis_prefix", kinds.PREFIX, "dnsd", "what our keys begin with; replicas of one prefix are one"),
+            Option(
+                "required_copies",
+                whole(0, 8),
+                None,
+                "replicas of the store that must hold a write before it is acknowledged",
+                stands_for="1 for sentinel:// and cluster://, else 0",
+                example=1,
+            ),
+            Option(
+                "allow_eviction",
+                kinds.SWITCH,
+                False,
+                "take a store whose maxmemory-policy is not noeviction, which drops registrations in silence",
+            ),
+            Option(
+                "state_dir",
+                kinds.DIRECTORY,
+                None,
+                "directory of what must outlive a restart",
+                stands_for="$STATE_DIRECTORY, else $XDG_STATE_HOME/dnsd, else ~/.local/state/dnsd",
+                example="/var/lib/dnsd",
+            ),
+            Option(
+                "replica",
+                kinds.REPLICA,
+                None,
+                "what this replica is called among the others",
+                stands_for="the host's name and a mark made of dns and admin",
+                example="dns-1",
+            ),
+            Option(
+                "settling_seconds",
+                seconds(0, 3600),
+                SETTLING_SECONDS,
+                "after a gap, how long leases may not run out so that heartbeats come first",
+            ),
+        ),
+    ),
+    Group(
+        "limits",
+        (
+            Option(
+                "udp_payload",
+                whole(UDP_PAYLOAD_LEAST, UDP_PAYLOAD_MOST, "OCTETS"),
+                UDP_PAYLOAD_DEFAULT,
+                "the largest answer over UDP, never above what the client offers; 1232 passes every network whole, on "
+                "loopback alone 4096 is sensible",
+            ),
+            Option("tcp_connections", whole(1, 65_536), 1000, "TCP connections at a time, each responder"),
+            Option("tcp_per_client", whole(1, 65_536), 100, "TCP connections at a time of one client address"),
+        ),
+    ),
+    Group(
+        "life",
+        (
+            Option(
+                "lame_duck_seconds",
+                seconds(0, 300),
+                5,
+                "after SIGTERM, how long to go on answering while /readyz says no",
+            ),
+            Option(
+                "drain_floor_seconds",
+                seconds(0, 3600),
+                0,
+                "added to the time at which a drained endpoint is called safe to stop",
+            ),
+            Option("log_level", choice("debug", "info", "warning", "error"), "info", "how much is logged, to stderr"),
+            Option("log_format", choice("plain", "json"), "plain", "lines for people or JSON lines"),
+        ),
+    ),
+)
+
+OPTIONS: dict[str, Option] = {option.name: option for group in GROUPS for option in group.options}

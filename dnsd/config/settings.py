@@ -1,0 +1,92 @@
+"""All settings as one value, and the rules that bind several of them together."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, fields
+from ipaddress import ip_address, ip_network
+from itertools import combinations
+from typing import Any
+
+from dnsd.config.kinds import HostPort, masked_url
+from dnsd.config.options import OPTIONS
+from dnsd.model.errors import InvalidSetting
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What ``options`` describes, every default filled in. Times in seconds, sizes in octets.
+
+    ``redis`` is None for the embedded server, ``zones`` None for no static zones; ``advertise`` may be empty when the
+    DNS addresses are unspecified ones. Raises InvalidSetting when two settings contradict each other.
+    """
+
+    dns: tuple[HostPort, ...]
+    admin: HostPort
+    insecure: bool
+    workers: int
+    zone: tuple[str, ...]
+    reverse: tuple[str, ...]
+    advertise: tuple[str, ...]
+    zones: str | None
+    strict_namespaces: bool
+    negative_ttl_seconds: int
+    redis: str | None = field(repr=False)
+    redis_prefix: str
+    required_copies: int
+    allow_eviction: bool
+    state_dir: str
+    replica: str
+    settling_seconds: float
+    udp_payload: int
+    tcp_connections: int
+    tcp_per_client: int
+    lame_duck_seconds: float
+    drain_floor_seconds: float
+    log_level: str
+    log_format: str
+
+    def __post_init__(self) -> None:
+        self._check_admin()
+        self._check_reverse()
+
+    @property
+    def store_shown(self) -> str:
+        """The store's URL for people: without its password."""
+        return "embedded" if self.redis is None else masked_url(self.redis)
+
+    def _check_admin(self) -> None:
+        # Tokens and TLS do not stand yet, so who reaches the admin API may change every name.
+        if not self.insecure and not ip_address(self.admin.host).is_loopback:
+            raise InvalidSetting(
+                f"admin: {str(self.admin)!r} is not on loopback, and the admin API has neither tokens nor TLS: whoever "
+                "reaches it could change every name; use 127.0.0.1 or [::1], or say insecure = true (--insecure)"
+            )
+        if self.admin.port and self.admin in self.dns:
+            raise InvalidSetting(f"admin: {str(self.admin)!r} is taken by dns already; give it another port")
+
+    def _check_reverse(self) -> None:
+        for one, other in combinations((ip_network(text) for text in self.reverse), 2):
+            if one.overlaps(other):
+                raise InvalidSetting(f"reverse: {one} and {other} overlap; leave the smaller one out")
+
+
+def settings_to_json(settings: Settings) -> str:
+    """Settings as text for a child process; it holds secrets."""
+    values = {entry.name: getattr(settings, entry.name) for entry in fields(settings)}
+    values["dns"] = [str(address) for address in settings.dns]
+    values["admin"] = str(settings.admin)
+    return json.dumps(values)
+
+
+def settings_from_json(text: str) -> Settings:
+    """What :func:`settings_to_json` wrote, read by the same rules as any other source."""
+    given: dict[str, Any] = json.loads(text)
+    return Settings(**{name: _reread(name, value) for name, value in given.items()})
+
+
+def _reread(name: str, value: Any) -> Any:
+    option = OPTIONS[name]
+    if value is None or value == []:
+        return () if option.is_list else None
+    return option.read(value)

@@ -1,0 +1,49 @@
+from dataclasses import replace
+
+import pytest
+
+from dnsd.config import load, settings_from_json, settings_to_json
+from dnsd.config.kinds import HostPort
+from dnsd.model.errors import InvalidSetting
+
+
+def test_the_trip_to_a_child_process_changes_nothing():
+    settings = load({"dns": ["[::1]:53", "127.0.0.1:53"], "redis": "redis://:secret@h/0", "workers": "0"}, {})
+    assert settings_from_json(settings_to_json(settings)) == settings
+
+
+def test_the_trip_keeps_what_is_none_or_empty():
+    settings = load({"dns": ["0.0.0.0:53"]}, {})
+    assert settings.advertise == ()
+    assert settings.zones is None
+    assert settings_from_json(settings_to_json(settings)) == settings
+
+
+@pytest.mark.parametrize("admin", ["0.0.0.0:8053", "192.0.2.1:8053", "[::]:8053"])
+def test_an_admin_api_beyond_loopback_is_refused_with_the_reason_in_one_line(admin):
+    with pytest.raises(InvalidSetting, match="neither tokens nor TLS") as refusal:
+        load({"admin": admin}, {})
+    assert "\n" not in str(refusal.value)
+    assert load({"admin": admin, "insecure": "true"}, {}).insecure
+
+
+def test_an_admin_api_on_another_loopback_address_is_taken():
+    assert load({"admin": "127.0.0.2:8053"}, {}).admin == HostPort("127.0.0.2", 8053)
+
+
+def test_admin_and_dns_share_no_address():
+    with pytest.raises(InvalidSetting, match=r"admin: '127.0.0.1:1053' is taken by dns"):
+        load({"admin": "127.0.0.1:1053"}, {})
+    assert load({"admin": "127.0.0.1:0", "dns": ["127.0.0.1:0"]}, {}).admin.port == 0
+
+
+def test_reverse_networks_do_not_overlap():
+    with pytest.raises(InvalidSetting, match=r"reverse: 10.0.0.0/8 and 10.1.0.0/16 overlap"):
+        load({"reverse": ["10.0.0.0/8", "192.168.0.0/16", "10.1.0.0/16"]}, {})
+
+
+def test_the_password_of_the_store_is_in_no_representation():
+    settings = load({"redis": "redis://:secret@h/0"}, {})
+    assert "secret" not in repr(settings)
+    assert settings.store_shown == "redis://:***@h/0"
+    assert replace(settings, redis=None).store_shown == "embedded"
