@@ -4,10 +4,10 @@ Floors are folders, columns are file names; imports go down only (``pyproject.to
 checks it, ``tests/test_house.py`` holds this text and the contract together). Bottom to top:
 
     model       values and rules, frozen, valid from birth: errors names rdata rrset message service lease change
-    authority   what we are authoritative for, pure: schema (service -> RRsets) reverse node (RRsets -> bytes)
-                zone table catalog
+    authority   what we are authoritative for, pure: inventory schema (service -> RRsets) compile (RRsets -> nodes) node
+                zone table tree pointers reverse static lastknown content catalog
     codec       every outside shape of a value, pure: wire (door: dnslib) zonefile document (JSON) manifest (Kubernetes)
-    answer      question to answer, bytes to bytes, pure: scan checks lookup additional order fit cookies respond
+    answer      question to answer, bytes to bytes, pure: scan edns cookies terms checks lookup follow order draft fit respond
     runtime     what a process needs: clock tasks log metrics notify supervise
     store       the shared truth (door: redis): keys redis embedded scripts/*.lua
     registry    what the product does: services leases drains mirror (the catalog's only writer)

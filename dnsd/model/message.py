@@ -64,6 +64,7 @@ class Rcode(IntEnum):
     NXDOMAIN = 3
     NOTIMP = 4
     REFUSED = 5
+    YXDOMAIN = 6
     BADVERS = 16
     BADCOOKIE = 23
 
@@ -84,12 +85,9 @@ class ExtendedError(IntEnum):
     NOT_READY = 14
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer, as bytes ready to be sent, and the question's type for the door to count."""
-
-    packet: bytes
-    qtype: int
+Reply = tuple[bytes, bytes]
+"""An answer ready to be sent, and type and class of its question (four octets, or none when there was no question to
+read) for the door to count by. A plain pair, because one is made for every packet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,20 @@ class Soa:
         return self.mname + self.rname + numbers
 
 
+def soa_fields(rdata: bytes) -> Soa:
+    """The SOA in RDATA octets with uncompressed names."""
+    mname = _name_at(rdata, 0)
+    rname = _name_at(rdata, len(mname))
+    return Soa(mname, rname, *_SOA.unpack_from(rdata, len(mname) + len(rname)))
+
+
+def _name_at(octets: bytes, start: int) -> Name:
+    at = start
+    while octets[at]:
+        at += 1 + octets[at]
+    return octets[start : at + 1]
+
+
 def srv_fields(rdata: bytes) -> tuple[int, int, int, Name]:
     """Priority, weight, port and target of an SRV's RDATA."""
     priority, weight, port = _SRV.unpack_from(rdata)

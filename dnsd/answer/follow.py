@@ -1,0 +1,127 @@
+"""From a question to the sections of its reply, aliases followed: CNAME (RFC 1034 3.6.2) and DNAME (RFC 6672).
+
+Each alias stands before what it points to. A record behind an alias has for its owner a pointer to the alias's RDATA.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from dnsd.answer import lookup
+from dnsd.answer.draft import Draft, refusal
+from dnsd.answer.order import ordered
+from dnsd.authority.node import Answer, Node, question_key, record_octets, records_of
+from dnsd.model.message import Rcode, RRType
+from dnsd.model.names import NAME_OCTETS_MAX, Name
+
+CNAME_KEY = question_key(RRType.CNAME)
+SOA_KEY = question_key(RRType.SOA)
+ANY_KEY = question_key(RRType.ANY)
+HOPS_MOST = 16
+_QUESTION_OFFSET = 12
+_RECORD_HEAD_OCTETS = 12
+_TTL = slice(6, 10)
+
+
+def follow(nodes: dict[Name, Node], owner: Name, key: bytes, chance: int) -> Draft | None:
+    """The draft for a question of class IN; None when the name is in no zone of ours.
+
+    A circle of aliases ends where it closes, with what was found so far (RFC 1034 3.6.2 leaves it to the asker).
+    """
+    draft = Draft()
+    offset, end = _QUESTION_OFFSET, _QUESTION_OFFSET + len(owner) + 4
+    seen: set[Name] = set()
+    while owner not in seen and len(seen) < HOPS_MOST:
+        seen.add(owner)
+        alias = _take(draft, nodes, owner, key, chance, offset)
+        if alias is None:
+            return None if draft.rcode == Rcode.REFUSED else draft
+        offset, owner = end + len(draft.stable) - len(alias), alias.lower()
+    return draft
+
+
+def _take(draft: Draft, nodes: dict[Name, Node], owner: Name, key: bytes, chance: int, offset: int) -> Name | None:
+    """Add what ``owner``, standing at ``offset`` of the reply, has for the question; returns where an alias leads."""
+    place = lookup.place(nodes, owner)
+    if isinstance(place, lookup.Hit):
+        return _take_node(draft, place.node, owner, key, chance, offset)
+    if isinstance(place, lookup.NoName):
+        draft.deny(place.zone, Rcode.NXDOMAIN)
+    elif isinstance(place, lookup.Below):
+        return _take_subtree_alias(draft, place, owner, offset)
+    elif isinstance(place, lookup.Referral):
+        _refer(draft, place.answer)
+    elif isinstance(place, lookup.Failed):
+        draft.rcode = Rcode.SERVFAIL
+        draft.is_authoritative = bool(draft.answer_count)
+    elif not draft.answer_count:
+        draft.rcode = Rcode.REFUSED
+    return None
+
+
+def _take_node(draft: Draft, node: Node, owner: Name, key: bytes, chance: int, offset: int) -> Name | None:
+    answer = _answer_of(node, owner, key)
+    if answer is not None:
+        _add(draft, answer, chance, offset)
+        return None
+    alias = node.answers.get(CNAME_KEY)
+    if alias is None:
+        draft.deny(node.zone)
+        return None
+    _add(draft, alias, chance, offset)
+    return alias.section[_RECORD_HEAD_OCTETS:]
+
+
+def _answer_of(node: Node, owner: Name, key: bytes) -> Answer | None:
+    """The RRset asked for; for ANY the first there is (RFC 8482 4.1)."""
+    if key == SOA_KEY and owner == node.zone.origin:
+        return node.zone.soa_answer
+    if key == ANY_KEY:
+        return next(iter(node.answers.values()), None)
+    return node.answers.get(key)
+
+
+def _add(draft: Draft, answer: Answer, chance: int, offset: int) -> None:
+    if offset == _QUESTION_OFFSET:
+        draft.add(answer.count, ordered(answer, chance), answer.section)
+        draft.additional, draft.additional_count = answer.additional, answer.additional_count
+    else:
+        draft.add(answer.count, _moved(ordered(answer, chance), offset), _moved(answer.section, offset))
+        draft.additional, draft.additional_count = b"", 0
+
+
+def _moved(section: bytes, offset: int) -> bytes:
+    """The same records, their owner the name at ``offset``."""
+    owner = _pointer(offset)
+    return b"".join(owner + record[2:] for record in records_of(section))
+
+
+def _pointer(offset: int) -> bytes:
+    return struct.pack(">H", 0xC000 | offset)
+
+
+def _take_subtree_alias(draft: Draft, place: lookup.Below, owner: Name, offset: int) -> Name | None:
+    """The DNAME, and the CNAME that it makes for this name (RFC 6672 3.1); too long a name: YXDOMAIN."""
+    record = place.node.answers[lookup.DNAME_KEY].section
+    above = len(owner) - len(place.owner)
+    target = owner[:above] + record[_RECORD_HEAD_OCTETS:]
+    draft.add(1, _pointer(offset + above) + record[2:], _pointer(offset + above) + record[2:])
+    if len(target) > NAME_OCTETS_MAX:
+        draft.rcode = Rcode.YXDOMAIN
+        return None
+    alias = record_octets(_pointer(offset), RRType.CNAME, int.from_bytes(record[_TTL]), target)
+    draft.add(1, alias, alias)
+    return target
+
+
+def _refer(draft: Draft, answer: Answer) -> None:
+    """Name the servers that know (RFC 1034 4.3.2 step 3b); behind an alias of ours the answer stays ours."""
+    draft.is_authoritative = bool(draft.answer_count)
+    draft.authority, draft.authority_count = answer.section, answer.count
+    draft.additional, draft.additional_count = answer.additional, answer.additional_count
+    draft.is_glue = True
+
+
+def not_ours() -> Draft:
+    """The reply for a name in no zone of ours."""
+    return refusal(Rcode.REFUSED)

@@ -1,0 +1,138 @@
+"""One packet in, one outcome out: the seam between the DNS protocol and the doors. Never raises, never waits.
+
+The fast way serves plain queries (one question, class IN, at most an OPT without options) for what stands ready in the
+table. Everything else takes the complete way: odd headers, options, aliases, delegations, refusals.
+"""
+
+from __future__ import annotations
+
+from dnsd.answer import checks
+from dnsd.answer.cookies import server_cookie
+from dnsd.answer.draft import Draft
+from dnsd.answer.edns import CLIENT_COOKIE_OCTETS, Edns, extended_error, opt_octets, option_octets
+from dnsd.answer.fit import fitted
+from dnsd.answer.follow import ANY_KEY, CNAME_KEY, SOA_KEY, follow, not_ours
+from dnsd.answer.lookup import DNAME_KEY, closest_encloser
+from dnsd.answer.order import ordered
+from dnsd.answer.scan import HEADER_OCTETS, PLAIN, is_query, read_bare_edns, read_query
+from dnsd.answer.terms import Terms
+from dnsd.authority.node import Node, heads, question_key
+from dnsd.authority.table import Table
+from dnsd.model.errors import MalformedQuery
+from dnsd.model.message import Drop, Option, Outcome, Rcode, RRType
+
+_OPT_START = b"\0\x00\x29"
+_OPT_ENDS = {b"\0\0\0\0\0\0": False, b"\0\0\x80\0\0\0": True}
+"""Octets 5 to 10 of an OPT without options, extended rcode 0, version 0 -> DO."""
+_IN = question_key(0)[2:]
+_SPECIAL = frozenset(
+    {ANY_KEY, SOA_KEY, question_key(RRType.AXFR), question_key(RRType.IXFR), question_key(RRType.CNAME)}
+)
+_NODATA = heads(0, 1, 0)
+_NXDOMAIN = heads(0, 1, 0, Rcode.NXDOMAIN)
+Denial = tuple[tuple[bytes, ...], bytes]
+"""Reply heads and the SOA record of a negative answer."""
+_FLAGS_KEPT = 0x79
+"""Opcode and RD of a query's third octet."""
+
+
+def respond(packet: bytes, peer: bytes, chance: int, table: Table, terms: Terms) -> Outcome:
+    """The outcome for ``packet`` from ``peer`` (4 or 16 address octets); ``chance``: 32 uniform random bits."""
+    head_index = PLAIN.get(packet[2:12])
+    if head_index is None:
+        return respond_completely(packet, peer, chance, table, terms)
+    # The first zero octet ends the name if it is a name; one that is not is no key of the table.
+    end = packet.find(b"\0", HEADER_OCTETS) + 1
+    tail = end + 4
+    if head_index < 2 and len(packet) == tail:
+        opt, limit = b"", terms.plain_limit
+    elif head_index > 1 and packet[tail : tail + 3] == _OPT_START and packet[tail + 5 :] in _OPT_ENDS:
+        opt = terms.opts[_OPT_ENDS[packet[tail + 5 :]]]
+        limit = terms.limit(packet[tail + 3] << 8 | packet[tail + 4])
+    else:
+        return respond_completely(packet, peer, chance, table, terms)
+    owner, key = packet[HEADER_OCTETS:end].lower(), packet[end:tail]
+    node = table.nodes.get(owner)
+    if node is None:
+        denial = _no_name(table, owner, key)
+    else:
+        answer = node.answers.get(key)
+        if answer is not None and answer.size + len(opt) <= limit:
+            section = ordered(answer, chance) if answer.rotations else answer.section
+            head = answer.heads[head_index]
+            return b"".join((packet[:2], head, packet[HEADER_OCTETS:tail], section, answer.additional, opt)), key
+        denial = None if answer is not None else _no_data(node, key)
+    if denial is None or tail + len(denial[1]) + len(opt) > limit:
+        return respond_completely(packet, peer, chance, table, terms)
+    return b"".join((packet[:2], denial[0][head_index], packet[HEADER_OCTETS:tail], denial[1], opt)), key
+
+
+def respond_completely(packet: bytes, peer: bytes, chance: int, table: Table, terms: Terms) -> Outcome:
+    """The same outcome for any packet, step by step."""
+    if len(packet) < HEADER_OCTETS:
+        return Drop("short")
+    if packet[2] & 0x80:
+        return Drop("response")
+    try:
+        if not int.from_bytes(packet[4:6]):
+            return _without_question(packet, peer, terms), b""
+        query = read_query(packet)
+    except MalformedQuery:
+        return _header_only(packet, Rcode.FORMERR if is_query(packet) else Rcode.NOTIMP), b""
+    draft = checks.refused(query, packet[2] >> 3 & 15, table.loaded, terms)
+    if draft is None:
+        draft = follow(table.nodes, query.owner, query.key, chance) or not_ours()
+    opt, limit = b"", terms.plain_limit
+    if query.edns is not None:
+        opt = _opt(query.edns, draft, peer, terms)
+        limit = terms.limit(query.edns.payload)
+    return fitted(packet[:2], query.is_rd, query.question, draft, opt, limit), query.key
+
+
+def _no_name(table: Table, owner: bytes, key: bytes) -> Denial | None:
+    """NXDOMAIN for what only claims to be a name so far; None when that takes a closer look."""
+    encloser = closest_encloser(table.nodes, owner)
+    if encloser is None or key in _SPECIAL or key[2:] != _IN:
+        return None
+    node = table.nodes[encloser]
+    if node.kind or node.zone.has_wildcards or DNAME_KEY in node.answers:
+        return None
+    return _NXDOMAIN, node.zone.negative
+
+
+def _no_data(node: Node, key: bytes) -> Denial | None:
+    """NODATA for a name that owns nothing of this type; None when that takes a closer look."""
+    if node.kind or CNAME_KEY in node.answers or key in _SPECIAL or key[2:] != _IN:
+        return None
+    return _NODATA, node.zone.negative
+
+
+def _opt(edns: Edns, draft: Draft, peer: bytes, terms: Terms) -> bytes:
+    """The OPT of the reply (RFC 6891 6.1.1: if and only if the query has one)."""
+    options = _cookie(edns, peer, terms)
+    if draft.reason is not None:
+        options += extended_error(draft.reason)
+    return opt_octets(terms.payload_most, edns.is_do, options, draft.rcode)
+
+
+def _cookie(edns: Edns, peer: bytes, terms: Terms) -> bytes:
+    """Our cookie for a client that sent its own (RFC 7873 5.2.3); none without a secret."""
+    if edns.cookie is None or not terms.cookie_secret:
+        return b""
+    client = edns.cookie[:CLIENT_COOKIE_OCTETS]
+    return option_octets(Option.COOKIE, client + server_cookie(client, peer, terms.now, terms.cookie_secret))
+
+
+def _without_question(packet: bytes, peer: bytes, terms: Terms) -> bytes:
+    """FORMERR, but for a client that asks for its cookie alone (RFC 7873 5.4)."""
+    edns = read_bare_edns(packet)
+    cookie = _cookie(edns, peer, terms) if edns is not None and is_query(packet) else b""
+    if edns is None or not cookie:
+        raise MalformedQuery("no question")
+    opt = opt_octets(terms.payload_most, edns.is_do, cookie)
+    return packet[:2] + bytes((0x80 | packet[2] & _FLAGS_KEPT, 0, 0, 0, 0, 0, 0, 0, 0, 1)) + opt
+
+
+def _header_only(packet: bytes, rcode: Rcode) -> bytes:
+    """Twelve octets: what could not be read is not echoed."""
+    return packet[:2] + bytes((0x80 | packet[2] & _FLAGS_KEPT, rcode)) + bytes(8)

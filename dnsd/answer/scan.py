@@ -1,0 +1,131 @@
+"""The question scanner: reads a query's header, question and records. Follows no compression pointer, ever.
+
+Invariant: work is linear in the packet's size, whatever the packet says of itself.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from itertools import product
+
+from dnsd.answer.edns import Edns, read_edns
+from dnsd.model.errors import MalformedQuery
+from dnsd.model.message import Opcode, RRType
+from dnsd.model.names import LABEL_OCTETS_MAX, NAME_OCTETS_MAX, Name
+
+HEADER_OCTETS = 12
+POINTER = 0xC0
+_COUNTS = struct.Struct(">HHHH")
+_FIXED = struct.Struct(">HHIH")
+
+PLAIN: dict[bytes, int] = {
+    bytes((rd, ad | cd, 0, 1, 0, 0, 0, 0, 0, opt)): rd | opt << 1
+    for rd, ad, cd, opt in product((0, 1), (0, 0x20), (0, 0x10), (0, 1))
+}
+"""Header octets 2 to 11 of the queries that take the fast way -> index of the reply's head: RD, plus 2 with an OPT."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A readable query. ``owner``: the name asked for, folded; ``question``: the question's octets as sent;
+    ``key``: its type and class; ``edns``: its OPT record, if it has one.
+    """
+
+    is_rd: bool
+    owner: Name
+    question: bytes
+    key: bytes
+    edns: Edns | None
+
+    @property
+    def qtype(self) -> int:
+        """The type asked for."""
+        return int.from_bytes(self.key[:2])
+
+    @property
+    def qclass(self) -> int:
+        """The class asked for."""
+        return int.from_bytes(self.key[2:])
+
+
+def read_query(packet: bytes) -> Query:
+    """The query in a packet of at least 12 octets with exactly one question. Raises MalformedQuery.
+
+    Names cut short, pointers, label types 0x40 and 0x80, names above 255 octets, records cut short, an OPT that is
+    second, elsewhere or not the root's, and octets behind the last record are malformed.
+    """
+    _, answers, authorities, additionals = _COUNTS.unpack_from(packet, 4)
+    end = question_name_end(packet)
+    if len(packet) < end + 4:
+        raise MalformedQuery("question cut short")
+    key = packet[end : end + 4]
+    if is_query(packet) and (answers or (authorities and key[:2] != _IXFR)):
+        raise MalformedQuery("records before the additional section")
+    edns = _read_records(packet, end + 4, answers + authorities, additionals)
+    return Query(bool(packet[2] & 1), packet[HEADER_OCTETS:end].lower(), packet[HEADER_OCTETS : end + 4], key, edns)
+
+
+def read_bare_edns(packet: bytes) -> Edns | None:
+    """The OPT of a packet without a question (RFC 7873 5.4). Raises MalformedQuery."""
+    _, answers, authorities, additionals = _COUNTS.unpack_from(packet, 4)
+    return _read_records(packet, HEADER_OCTETS, answers + authorities, additionals)
+
+
+def is_query(packet: bytes) -> bool:
+    """True when the opcode is QUERY."""
+    return packet[2] >> 3 & 15 == Opcode.QUERY
+
+
+def question_name_end(packet: bytes) -> int:
+    """Where the question's name ends, its root octet included. Raises MalformedQuery."""
+    at = HEADER_OCTETS
+    while at < len(packet):
+        length = packet[at]
+        at += 1 + length
+        if not length:
+            if at - HEADER_OCTETS > NAME_OCTETS_MAX:
+                raise MalformedQuery("name above 255 octets")
+            return at
+        if length > LABEL_OCTETS_MAX:
+            raise MalformedQuery("pointer or unknown label type in the question's name")
+    raise MalformedQuery("name cut short")
+
+
+_IXFR = RRType.IXFR.to_bytes(2)
+
+
+def _read_records(packet: bytes, at: int, before: int, additionals: int) -> Edns | None:
+    """Walk over all records to the packet's very end; returns the OPT, if there is one."""
+    edns = None
+    for index in range(before + additionals):
+        owner_end = _skip_name(packet, at)
+        if len(packet) < owner_end + _FIXED.size:
+            raise MalformedQuery("record cut short")
+        rtype, rclass, ttl, length = _FIXED.unpack_from(packet, owner_end)
+        start, end = owner_end + _FIXED.size, owner_end + _FIXED.size + length
+        if end > len(packet):
+            raise MalformedQuery("RDATA cut short")
+        if rtype == RRType.OPT:
+            if edns is not None or index < before or owner_end != at + 1:
+                raise MalformedQuery("an OPT that is second, not additional or not the root's (RFC 6891 6.1.1)")
+            edns = read_edns(rclass, ttl, packet[start:end])
+        at = end
+    if at != len(packet):
+        raise MalformedQuery("octets behind the last record")
+    return edns
+
+
+def _skip_name(packet: bytes, at: int) -> int:
+    """Where a record's owner ends; a pointer ends it and is not followed."""
+    start = at
+    while at < len(packet) and at - start <= NAME_OCTETS_MAX:
+        length = packet[at]
+        if length >= POINTER:
+            return at + 2
+        if length > LABEL_OCTETS_MAX:
+            break
+        at += 1 + length
+        if not length:
+            return at
+    raise MalformedQuery("owner of a record cut short, too long or of an unknown label type")

@@ -1,0 +1,88 @@
+"""The catalog: the registry's documents and the static zones, compiled into the one table that answers come from.
+
+Invariant: the mirror is its only writer, and the table is what the inventory and the static zones say, always.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from dnsd.authority.content import Content, Domain
+from dnsd.authority.inventory import Inventory
+from dnsd.authority.lastknown import LastKnown
+from dnsd.authority.reverse import zones_of
+from dnsd.authority.table import Delta, Table
+from dnsd.model.change import Change
+from dnsd.model.names import Name
+from dnsd.model.rrset import ZoneData
+from dnsd.model.service import Endpoint, Service
+
+STEP_OBJECTS = 200
+"""So many objects are taken in, or services compiled, between two breaths of the event loop."""
+
+
+class Catalog:
+    """All zones of one replica.
+
+    ``zones``: origins of the cluster domains, the first one names PTR targets; ``reverse``: CIDRs whose PTR names are
+    ours; ``advertised``: addresses of ``ns.dns.<zone>``; ``negative_ttl`` in seconds.
+    """
+
+    def __init__(
+        self, zones: Sequence[Name], reverse: Sequence[str], advertised: Sequence[str], negative_ttl: int = 5
+    ) -> None:
+        origins = dict.fromkeys(origin for cidr in reverse for origin in zones_of(cidr))
+        self._domain = Domain(tuple(zones), tuple(origins), tuple(advertised), negative_ttl)
+        self._static: Sequence[ZoneData] = ()
+        self._last_known = LastKnown()
+        self.table = Table()
+        self._content = Content(self._domain, self._static, self._last_known)
+
+    @property
+    def inventory(self) -> Inventory:
+        """The documents as the last change left them."""
+        return self._content.inventory
+
+    def load(self, services: Iterable[Service], endpoints: Iterable[Endpoint], revision: int) -> None:
+        """Hold exactly these documents, at once."""
+        for _ in self.load_steps(services, endpoints, revision):
+            pass
+
+    def load_steps(self, services: Iterable[Service], endpoints: Iterable[Endpoint], revision: int) -> Iterator[None]:
+        """Hold exactly these documents: built beside, shown at the last step. Apply no change in between."""
+        beside = Content(self._domain, self._static, self._last_known)
+        values: list[Service | Endpoint] = [*services, *endpoints]
+        for index, value in enumerate(values):
+            beside.inventory.put(value)
+            if index % STEP_OBJECTS == 0:
+                yield
+        for index, key in enumerate(beside.inventory.holdings):
+            beside.publish(key)
+            if index % STEP_OBJECTS == 0:
+                yield
+        beside.tree.drain_changes()
+        self._content = beside
+        self.table.nodes, self.table.zones = beside.tree.nodes, beside.zones
+        self.table.stamp(revision)
+        self.table.loaded = True
+
+    def apply(self, change: Change, now: float = 0.0) -> Delta:
+        """Take one change in and compile what it touches; ``now`` in monotonic seconds, for ``last_known``."""
+        self._last_known.note(change, self.inventory, now)
+        for key in self.inventory.apply(change):
+            self._content.publish(key)
+        self.table.stamp(change.revision)
+        return Delta(change.revision, self._content.tree.drain_changes())
+
+    def expire(self, now: float) -> Delta | None:
+        """End the last-known answers that were given long enough; None when there are none. ``now`` as in apply."""
+        ended = self._last_known.expire(now)
+        for key in ended:
+            self._content.publish(key)
+        return Delta(self.table.revision, self._content.tree.drain_changes()) if ended else None
+
+    def set_static(self, zones: Sequence[ZoneData]) -> None:
+        """Serve these static zones in place of those before; the table is replaced whole, if it was loaded."""
+        self._static = tuple(zones)
+        if self.table.loaded:
+            self.load(self.inventory.services(), self.inventory.endpoints(), self.table.revision)

@@ -1,0 +1,106 @@
+"""From RRsets to compiled nodes: everything a change can do, so that no query has to."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate, groupby
+
+from dnsd.authority.node import (
+    HEADER_OCTETS,
+    NOTHING,
+    OWNER_POINTER,
+    QUESTION_TAIL_OCTETS,
+    REFERRAL,
+    WILDCARD,
+    Answer,
+    Kind,
+    Node,
+    Rotation,
+    question_key,
+    record_octets,
+)
+from dnsd.authority.zone import Zone
+from dnsd.model.message import RRType
+from dnsd.model.names import Name, parent_of
+from dnsd.model.rdata import target_of
+from dnsd.model.rrset import Record, RRset
+
+SetsAt = Callable[[Name], Iterable[RRset]]
+"""Finds the RRsets of a name, for additional sections."""
+
+
+def compile_node(zone: Zone, rrsets: Iterable[RRset], sets_at: SetsAt, kind: Kind = Kind.PLAIN) -> Node:
+    """The node of these RRsets, which share an owner; ``sets_at`` finds the RRsets that additional sections draw on."""
+    answers = {question_key(rrset.rtype): compile_rrset(rrset, sets_at) for rrset in rrsets}
+    return Node(zone, answers or NOTHING, kind)
+
+
+def compile_rrset(rrset: RRset, sets_at: SetsAt) -> Answer:
+    """One RRset as ready bytes, its additional section found through ``sets_at``."""
+    ranked = sorted(rrset.records, key=lambda record: record.priority)
+    packed = [record_octets(OWNER_POINTER, rrset.rtype, rrset.ttl, record.rdata) for record in ranked]
+    # A wildcard answers for names of any length, so nothing in its additional section may point into the question.
+    additional = list(_additional(rrset, sets_at, compressed=not rrset.owner.startswith(WILDCARD)))
+    section, glue = b"".join(packed), b"".join(additional)
+    size = HEADER_OCTETS + len(rrset.owner) + QUESTION_TAIL_OCTETS + len(section) + len(glue)
+    return Answer(len(packed), section, _rotations(ranked, packed), glue, len(additional), size)
+
+
+def compile_cut(zone: Zone, sets: Iterable[RRset], sets_at: SetsAt) -> Node:
+    """The node of a delegation: its NS and glue as a referral, and its DS, which is the parent's to answer.
+
+    Owners are written out, because the question may be for any name below the cut (RFC 1034 4.3.2 step 3b).
+    """
+    answers = {}
+    for rrset in sets:
+        if rrset.rtype == RRType.DS:
+            answers[question_key(RRType.DS)] = compile_rrset(rrset, sets_at)
+        elif rrset.rtype == RRType.NS:
+            records = [record_octets(rrset.owner, rrset.rtype, rrset.ttl, record.rdata) for record in rrset.records]
+            glue = list(_additional(rrset, sets_at, compressed=False))
+            section, additional = b"".join(records), b"".join(glue)
+            answers[REFERRAL] = Answer(len(records), section, (), additional, len(glue), 0)
+    return Node(zone, answers, Kind.CUT)
+
+
+def pointed(target: Name, owner: Name) -> bytes:
+    """``target`` as it may stand in a reply to a question for ``owner``: what they share becomes a pointer."""
+    suffixes = {}
+    suffix = owner
+    while len(suffix) > 1:
+        suffixes[suffix] = HEADER_OCTETS + len(owner) - len(suffix)
+        suffix = parent_of(suffix)
+    rest = target
+    while len(rest) > 1 and rest not in suffixes:
+        rest = parent_of(rest)
+    if rest not in suffixes:
+        return target
+    return target[: len(target) - len(rest)] + struct.pack(">H", 0xC000 | suffixes[rest])
+
+
+def _rotations(ranked: Sequence[Record], packed: Sequence[bytes]) -> tuple[Rotation, ...]:
+    """One rotation a priority, or none when there is but one record."""
+    if len(packed) < 2:
+        return ()
+    rotations, at = [], 0
+    for _, group in groupby(ranked, key=lambda record: record.priority):
+        weights = [record.weight for record in group]
+        records = packed[at : at + len(weights)]
+        starts = tuple(accumulate((len(record) for record in records[:-1]), initial=0))
+        rotations.append(Rotation(b"".join(records) * 2, starts, tuple(accumulate(weights))))
+        at += len(weights)
+    return tuple(rotations)
+
+
+def _additional(rrset: RRset, sets_at: SetsAt, compressed: bool = True) -> Iterator[bytes]:
+    """Addresses of the names that the records point to, each once (RFC 2782, RFC 1035 3.3.9 and 3.3.11)."""
+    targets = {target_of(rrset.rtype, record.rdata): None for record in rrset.records}
+    for target in targets:
+        if target is None:
+            continue
+        owner = pointed(target, rrset.owner) if compressed else target
+        for found in sets_at(target):
+            if found.rtype in (RRType.A, RRType.AAAA):
+                for record in found.records:
+                    yield record_octets(owner, found.rtype, found.ttl, record.rdata)

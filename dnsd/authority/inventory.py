@@ -1,0 +1,73 @@
+"""The mirror of documents: every service with its endpoints, as the last applied change left them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from dnsd.model.change import Change, Removal
+from dnsd.model.service import Endpoint, EndpointKey, Service, ServiceKey
+
+
+class Holding:
+    """A service and its endpoints by id; ``service`` is None while only endpoints have come."""
+
+    __slots__ = ("endpoints", "service")
+
+    def __init__(self, service: Service | None = None) -> None:
+        self.service = service
+        self.endpoints: dict[str, Endpoint] = {}
+
+
+class Inventory:
+    """All holdings by (namespace, name)."""
+
+    def __init__(self) -> None:
+        self.holdings: dict[ServiceKey, Holding] = {}
+
+    def service(self, key: ServiceKey) -> Service | None:
+        """The service, if it is known."""
+        holding = self.holdings.get(key)
+        return holding.service if holding else None
+
+    def endpoint(self, key: EndpointKey) -> Endpoint | None:
+        """The endpoint, if it is known."""
+        holding = self.holdings.get(key[:2])
+        return holding.endpoints.get(key[2]) if holding else None
+
+    def services(self) -> Iterator[Service]:
+        """Every service, in no order."""
+        return (holding.service for holding in self.holdings.values() if holding.service is not None)
+
+    def endpoints(self) -> Iterator[Endpoint]:
+        """Every endpoint, in no order."""
+        return (each for holding in self.holdings.values() for each in holding.endpoints.values())
+
+    def put(self, value: Service | Endpoint) -> ServiceKey:
+        """Take the value in, in place of what it replaces; returns the service it touches."""
+        key = value.key[:2]
+        holding = self.holdings.setdefault(key, Holding())
+        if isinstance(value, Service):
+            holding.service = value
+        else:
+            holding.endpoints[value.id] = value
+        return key
+
+    def remove(self, removal: Removal) -> ServiceKey:
+        """Forget an endpoint, or a service (its endpoints have removals of their own); returns the service touched."""
+        key: ServiceKey = removal.key[:2]
+        holding = self.holdings.get(key)
+        if holding is None:
+            return key
+        if len(removal.key) == 2:
+            holding.service = None
+        else:
+            holding.endpoints.pop(removal.key[2], None)
+        if holding.service is None and not holding.endpoints:
+            del self.holdings[key]
+        return key
+
+    def apply(self, change: Change) -> Iterable[ServiceKey]:
+        """Take a whole change in; returns the services it touches, each once."""
+        touched = {self.remove(removal): None for removal in change.removals}
+        touched.update((self.put(value), None) for value in change.puts)
+        return touched

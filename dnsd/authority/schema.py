@@ -1,0 +1,190 @@
+"""The DNS schema: which RRsets a service and its endpoints make (Kubernetes DNS specification 1.1.0).
+
+To add a record for services: give it a function here and a line in :func:`publish`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from dnsd.authority.node import Kind
+from dnsd.model import rdata
+from dnsd.model.message import RRType
+from dnsd.model.names import Name, child, name_from_text
+from dnsd.model.rrset import Record, RRset
+from dnsd.model.service import WEIGHT_DEFAULT, Endpoint, Port, Service, ServicePort
+
+DNS_VERSION = b"1.1.0"
+
+Shares = dict[tuple[int, bytes], tuple[int, int]]
+"""(type, RDATA) -> (priority, weight), duplicates collapsed: the lowest priority, the weights added."""
+Found = tuple[tuple[RRType, bytes], int, int]
+"""(type, RDATA), priority, weight of one endpoint."""
+
+
+@dataclass(slots=True)
+class Published:
+    """What a service puts into one zone: RRsets by owner (none: the name exists empty), and PTR targets by address."""
+
+    sets: dict[Name, list[RRset]] = field(default_factory=dict)
+    pointers: dict[str, set[Name]] = field(default_factory=dict)
+    kind: Kind = Kind.PLAIN
+
+
+def publish(service: Service, endpoints: Iterable[Endpoint], zone: Name) -> Published:
+    """Everything that this service makes of ``zone``."""
+    owner = service_name(service, zone)
+    if service.external_name is not None:
+        target = name_from_text(service.external_name.lower())
+        return Published({owner: [RRset(owner, RRType.CNAME, service.ttl_seconds, (Record(target),))]})
+    known = sorted(endpoints, key=lambda endpoint: endpoint.id)
+    given = answered(service, known)
+    if service.cluster_ips:
+        return _with_cluster_ips(service, owner, known, given)
+    if not given:
+        return _empty(service, owner, known)
+    return _headless(service, owner, known, given)
+
+
+def answered(service: Service, endpoints: Sequence[Endpoint]) -> list[Endpoint]:
+    """The endpoints that stand in answers. If all that could is draining, the draining ones are answered."""
+    able = [each for each in endpoints if each.weight and (each.ready or service.publish_not_ready)]
+    return [each for each in able if not each.draining] or able
+
+
+def service_name(service: Service, zone: Name) -> Name:
+    """``<svc>.<ns>.svc.<zone>``."""
+    return child(service.name, child(service.namespace, child("svc", zone)))
+
+
+def published_ports(service: Service, endpoints: Iterable[Endpoint]) -> tuple[ServicePort, ...]:
+    """The declared ports, otherwise the union of the endpoints' ports."""
+    if service.ports:
+        return service.ports
+    union = {
+        (port.name, port.protocol, "" if port.name else port.port): port for each in endpoints for port in each.ports
+    }
+    return tuple(ServicePort(port.name, port.protocol, port.port) for port in union.values())
+
+
+def endpoint_port(port: ServicePort, endpoint: Endpoint, is_declared: bool) -> int | None:
+    """The endpoint's number for a service's port: its port of the same name, else the one that ``target_port`` names,
+    else a numeric ``target_port``, else the port's own number. None: the service declares no ports, nor this one.
+    """
+    if not is_declared:
+        return next((own.port for own in endpoint.ports if _same(own, port)), None)
+    named = {own.name: own.port for own in endpoint.ports if own.protocol == port.protocol}
+    if port.name in named:
+        return named[port.name]
+    if isinstance(port.target_port, str):
+        return named.get(port.target_port, port.port)
+    return port.target_port or port.port
+
+
+def _same(own: Port, port: ServicePort) -> bool:
+    same_port = own.name == port.name if port.name else not own.name and own.port == port.port
+    return same_port and own.protocol == port.protocol
+
+
+def _with_cluster_ips(service: Service, owner: Name, known: Sequence[Endpoint], given: Sequence[Endpoint]) -> Published:
+    made = Published(pointers={address: {owner} for address in service.cluster_ips})
+    ttl = service.ttl_seconds
+    _add(made, owner, ttl, _shares((rdata.address(address), 0, 1) for address in service.cluster_ips))
+    for port in published_ports(service, known):
+        share = _shares([((RRType.SRV, rdata.srv(0, WEIGHT_DEFAULT, port.port, owner)), 0, 1)])
+        _add_port(made, owner, port, ttl, share)
+    _add_hostnames(made, owner, ttl, given)
+    return made
+
+
+def _headless(service: Service, owner: Name, known: Sequence[Endpoint], given: Sequence[Endpoint]) -> Published:
+    made = Published()
+    ttl = service.ttl_seconds
+    _add(made, owner, ttl, _shares(share for each in given for share in _address_shares(each)))
+    for port in published_ports(service, known):
+        _add_port(made, owner, port, ttl, _endpoint_shares(service, owner, port, given))
+    _add_hostnames(made, owner, ttl, given)
+    for each in given:
+        for address in each.addresses:
+            made.pointers.setdefault(address, set()).add(child(each.hostname_for(address), owner))
+    return made
+
+
+def _empty(service: Service, owner: Name, known: Sequence[Endpoint]) -> Published:
+    """A headless service with no endpoint to give: its port and host names follow its ``when_empty``."""
+    if service.when_empty == "nxdomain":
+        return Published()
+    made = Published({owner: []}, kind=Kind.SERVFAIL if service.when_empty == "servfail" else Kind.PLAIN)
+    for port in published_ports(service, known):
+        if port.name:
+            made.sets[_port_name(port, owner)] = []
+    for each in known:
+        for address in each.addresses:
+            made.sets[child(each.hostname_for(address), owner)] = []
+    return made
+
+
+def _endpoint_shares(service: Service, owner: Name, port: ServicePort, given: Iterable[Endpoint]) -> Shares:
+    """SRV for each endpoint that has this port: its own number, its own priority and weight."""
+    found = []
+    for each in given:
+        number = endpoint_port(port, each, is_declared=bool(service.ports))
+        if number is None:
+            continue
+        for hostname in dict.fromkeys(map(each.hostname_for, each.addresses)):
+            data = rdata.srv(each.priority, each.weight, number, child(hostname, owner))
+            found.append(((RRType.SRV, data), each.priority, each.weight))
+    return _shares(found)
+
+
+def _address_shares(endpoint: Endpoint) -> Iterable[Found]:
+    return ((rdata.address(address), endpoint.priority, endpoint.weight) for address in endpoint.addresses)
+
+
+def _add_hostnames(made: Published, owner: Name, ttl: int, given: Iterable[Endpoint]) -> None:
+    by_hostname: dict[str, list[Found]] = {}
+    for each in given:
+        for address in each.addresses:
+            hostname = each.hostname_for(address)
+            by_hostname.setdefault(hostname, []).append((rdata.address(address), each.priority, each.weight))
+    for hostname, shares in by_hostname.items():
+        _add(made, child(hostname, owner), ttl, _shares(shares))
+
+
+def _add_port(made: Published, owner: Name, port: ServicePort, ttl: int, shares: Shares) -> None:
+    """SRV at the service's own name for every port, and at ``_port._proto`` below it for a named one."""
+    _add(made, owner, ttl, shares)
+    if port.name:
+        made.sets.setdefault(_port_name(port, owner), [])
+        _add(made, _port_name(port, owner), ttl, shares)
+
+
+def _port_name(port: ServicePort, owner: Name) -> Name:
+    return child(f"_{port.name}", child(f"_{port.protocol.lower()}", owner))
+
+
+def _shares(found: Iterable[Found]) -> Shares:
+    shares: Shares = {}
+    for data, priority, weight in found:
+        if data in shares:
+            lowest, sum_of_weights = shares[data]
+            shares[data] = min(lowest, priority), sum_of_weights + weight
+        else:
+            shares[data] = priority, weight
+    return shares
+
+
+def _add(made: Published, owner: Name, ttl: int, shares: Mapping[tuple[int, bytes], tuple[int, int]]) -> None:
+    """Add these records to what ``owner`` has, one RRset a type."""
+    records: dict[int, list[Record]] = {}
+    for (rtype, data), (priority, weight) in shares.items():
+        records.setdefault(rtype, []).append(Record(data, priority, weight))
+    sets = made.sets.setdefault(owner, [])
+    for rtype, new in records.items():
+        old = next((rrset for rrset in sets if rrset.rtype == rtype), None)
+        if old is None:
+            sets.append(RRset(owner, rtype, ttl, tuple(new)))
+        else:
+            merged = {record.rdata: record for record in (*new, *old.records)}
+            sets[sets.index(old)] = RRset(owner, rtype, ttl, tuple(merged.values()))

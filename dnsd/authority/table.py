@@ -1,0 +1,104 @@
+"""The table: all nodes and zones that a responder answers from, and how it is replaced and changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from dnsd.authority.node import Answer, Kind, Node, Packed, empty_node
+from dnsd.authority.zone import Zone
+from dnsd.model.names import Name
+
+
+class Table:
+    """Nodes by folded owner name, over all zones. ``loaded`` is False until the first complete load.
+
+    Invariant: every ancestor of a node, up to its zone's apex, is a node too (empty non-terminals are explicit).
+    """
+
+    def __init__(self) -> None:
+        self.nodes: dict[Name, Node] = {}
+        self.zones: dict[Name, Zone] = {}
+        self.loaded = False
+        self.revision = 0
+
+    def replace(self, loading: Loading) -> None:
+        """Answer from what was loaded beside, from the next packet on."""
+        self.nodes = loading.nodes
+        self.zones = loading.zones
+        self.stamp(loading.revision)
+        self.loaded = True
+
+    def apply(self, delta: Packed) -> None:
+        """Replace or remove the nodes of a packed :class:`Delta`."""
+        revision, changed = delta
+        for owner, packed in changed:
+            if packed is None:
+                self.nodes.pop(owner, None)
+            else:
+                self.nodes[owner] = unpack_node(packed, self.zones)
+        self.stamp(revision)
+
+    def stamp(self, revision: int) -> None:
+        """Show this revision in every SOA of the registry's zones."""
+        self.revision = revision
+        for zone in self.zones.values():
+            zone.stamp(revision)
+
+
+class Delta:
+    """What one change did to the table: the new node, or None where there is none any more."""
+
+    __slots__ = ("nodes", "revision")
+
+    def __init__(self, revision: int, nodes: Sequence[tuple[Name, Node | None]]) -> None:
+        self.revision = revision
+        self.nodes = nodes
+
+    def pack(self) -> Packed:
+        """As plain values, for :meth:`Table.apply` in another process."""
+        return self.revision, [(owner, None if node is None else node.pack()) for owner, node in self.nodes]
+
+
+class Loading:
+    """A table's content on its way in, part by part, beside the one that answers."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[Name, Node] = {}
+        self.zones: dict[Name, Zone] = {}
+        self.revision = 0
+
+    def add(self, part: Packed) -> None:
+        """Take one part of :func:`parts_of` in; the first one carries the zones."""
+        revision, zones, nodes = part
+        self.revision = revision
+        for packed in zones:
+            zone = Zone.unpack(packed)
+            self.zones[zone.origin] = zone
+        for owner, packed in nodes:
+            self.nodes[owner] = unpack_node(packed, self.zones)
+
+
+def parts_of(table: Table, nodes_most: int) -> Iterator[Packed]:
+    """The whole table as packed parts of at most so many nodes, for :class:`Loading`. Packs lazily.
+
+    A change while it is drawn is no harm: the drawer sends the deltas that come meanwhile after the last part.
+    """
+    revision = table.revision
+    owners = iter(list(table.nodes))
+    zones = [zone.pack() for zone in table.zones.values()]
+    while part := list(islice(owners, nodes_most)):
+        present = ((owner, table.nodes.get(owner)) for owner in part)
+        yield revision, zones, [(owner, node.pack()) for owner, node in present if node is not None]
+        zones = []
+    if zones:
+        yield revision, zones, []
+
+
+def unpack_node(packed: Packed, zones: dict[Name, Zone]) -> Node:
+    """A node from plain values."""
+    origin, kind, answers = packed
+    zone = zones[origin]
+    if not answers:
+        return empty_node(zone, Kind(kind))
+    return Node(zone, {key: Answer.unpack(answer) for key, answer in answers}, Kind(kind))

@@ -1,0 +1,66 @@
+"""Names coming and going: keeps empty non-terminals in step with what stands below them, and notes what changed."""
+
+from __future__ import annotations
+
+from dnsd.authority.node import Node, empty_node
+from dnsd.authority.zone import Zone
+from dnsd.model.names import Name, parent_of
+
+
+class Tree:
+    """Writes a table's nodes so that every ancestor of a name exists up to its apex (RFC 4592 2.2.2, RFC 8020 2)."""
+
+    def __init__(self, nodes: dict[Name, Node]) -> None:
+        self.nodes = nodes
+        self.changed: dict[Name, Node | None] = {}
+        self._children: dict[Name, int] = {}
+        self._owned: set[Name] = set()
+
+    def put(self, owner: Name, node: Node) -> None:
+        """Let ``owner`` be this node, with its ancestors below the apex."""
+        known = owner in self.nodes
+        self._owned.add(owner)
+        self._write(owner, node)
+        if not known:
+            self._raise_ancestors(owner, node.zone)
+
+    def drop(self, owner: Name) -> None:
+        """Let ``owner`` own nothing; it and its ancestors go when nothing is below them."""
+        node = self.nodes[owner]
+        self._owned.discard(owner)
+        if self._children.get(owner):
+            self._write(owner, empty_node(node.zone))
+        else:
+            self._fell(owner, node.zone)
+
+    def drain_changes(self) -> list[tuple[Name, Node | None]]:
+        """What changed since the last call."""
+        changed = list(self.changed.items())
+        self.changed.clear()
+        return changed
+
+    def _write(self, owner: Name, node: Node) -> None:
+        self.nodes[owner] = node
+        self.changed[owner] = node
+
+    def _raise_ancestors(self, owner: Name, zone: Zone) -> None:
+        while owner != zone.origin:
+            owner = parent_of(owner)
+            self._children[owner] = self._children.get(owner, 0) + 1
+            if owner in self.nodes:
+                return
+            self._write(owner, empty_node(zone))
+
+    def _fell(self, owner: Name, zone: Zone) -> None:
+        del self.nodes[owner]
+        self.changed[owner] = None
+        while owner != zone.origin:
+            owner = parent_of(owner)
+            self._children[owner] -= 1
+            if self._children[owner]:
+                return
+            del self._children[owner]
+            if owner in self._owned:
+                return
+            del self.nodes[owner]
+            self.changed[owner] = None
