@@ -7,7 +7,8 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
     authority   what we are authoritative for, pure: inventory schema (service -> RRsets) compile (RRsets -> nodes) node
                 zone table tree pointers reverse static lastknown content catalog
     codec       every outside shape of a value, pure: wire (door: dnslib) zonefile document (JSON) manifest (Kubernetes)
-    answer      question to answer, bytes to bytes, pure: scan edns cookies terms checks lookup follow order draft fit respond
+    answer      question to answer, bytes to bytes, pure: scan edns cookies terms checks
+                lookup follow order draft fit respond
     runtime     what a process needs: clock tasks log metrics notify supervise
     store       the shared truth (door: redis): keys redis embedded scripts/*.lua
     registry    what the product does: services leases drains mirror (the catalog's only writer)
