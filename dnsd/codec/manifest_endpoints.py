@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from dnsd.codec.document import folded
 from dnsd.codec.manifest_fields import Fields, Places, relocated
 from dnsd.codec.manifest_service import (
     folded_address,
@@ -58,7 +59,7 @@ def parts_of_slice(manifest: Fields) -> Iterator[Part]:
     """The parts of an EndpointSlice; its label ``kubernetes.io/service-name`` says whose they are."""
     metadata = manifest.fields("metadata")
     labels = metadata.fields("labels")
-    service = labels.text(_SERVICE_LABEL).lower()
+    service = folded(labels.text(_SERVICE_LABEL))
     if not service and labels.given(_SERVICE_LABEL) in (None, ""):
         labels.fault(_SERVICE_LABEL, "is missing: it names the service that the slice belongs to")
     owner = _owner(metadata, service or "nameless", labels.at(_SERVICE_LABEL))
@@ -188,7 +189,7 @@ def _part(owner: _Owner, entry: Fields, pointer: str, address: str, ports: _Port
             id=canonical,
             addresses=(canonical,),
             ports=ports.ports,
-            hostname=entry.text("hostname").lower() or None,
+            hostname=folded(entry.text("hostname")) or None,
             ready=is_ready,
             lease_seconds=None,
         ),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from dnsd.codec.document import folded
 from dnsd.codec.manifest_fields import Fields, Places, relocated
 from dnsd.model import names
 from dnsd.model.service import TTL_SECONDS_DEFAULT, Protocol, Service, ServicePort, WhenEmpty
@@ -59,7 +60,7 @@ def service_from(manifest: Fields) -> Service | None:
 
 def name_of(metadata: Fields) -> str:
     """The object's name, folded; a missing one is a fault."""
-    name = metadata.text("name").lower()
+    name = folded(metadata.text("name"))
     if not name and metadata.given("name") in (None, ""):
         metadata.fault("name", "is missing")
     return name or "nameless"
@@ -67,12 +68,12 @@ def name_of(metadata: Fields) -> str:
 
 def namespace_of(metadata: Fields) -> str:
     """The object's namespace, folded; ``default`` when it has none."""
-    return metadata.text("namespace").lower() or NAMESPACE_DEFAULT
+    return folded(metadata.text("namespace")) or NAMESPACE_DEFAULT
 
 
 def port_name_of(port: Fields) -> str:
     """A port's name, folded; "" when it has none."""
-    return port.text("name").lower()
+    return folded(port.text("name"))
 
 
 def protocol_of(port: Fields) -> Protocol:
@@ -117,11 +118,9 @@ def _target_port(port: Fields) -> str | int | None:
     given = port.given("targetPort")
     if not isinstance(given, str):
         return port.number("targetPort") or None
-    name = given.lower()
+    name = folded(given)
     if name.isdigit():
         port.fault("targetPort", f"{given!r} is a name here; write the number without quotes")
-    elif name and not names.is_port_name(name):
-        port.fault("targetPort", f"{given!r} is not a port's name: 1 to 62 of a-z 0-9 -, no dash at either end")
     return name or None
 
 
@@ -136,7 +135,7 @@ def _cluster_ips(spec: Fields) -> list[tuple[str, str]]:
 
 
 def _external_name(spec: Fields) -> str | None:
-    name = spec.text("externalName")
+    name = folded(spec.text("externalName"))
     if not name and spec.given("externalName") in (None, ""):
         spec.fault("externalName", "is missing, and type is ExternalName")
     return name or None

@@ -134,7 +134,9 @@ def _yaml_documents(text: str) -> Iterator[Document]:
 def _syntax_reason(fault: yaml.MarkedYAMLError) -> str:
     mark = fault.problem_mark or fault.context_mark
     where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-    return f"{where}{fault.problem or fault.context}{f' ({fault.context})' if fault.problem and fault.context else ''}"
+    begun = f" begun on line {fault.context_mark.line + 1}" if fault.context_mark and fault.context_mark != mark else ""
+    context = f" ({fault.context}{begun})" if fault.problem and fault.context else ""
+    return f"{where}{fault.problem or fault.context}{context}"
 
 
 class _Open:
