@@ -1,0 +1,129 @@
+"""What is asked of the store and what it answers, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from dnsd.model.service import Endpoint, EndpointKey, Service, ServiceKey
+from dnsd.store.keys import member_of
+from dnsd.store.record import Flag, flag_of, text_of
+
+Verb = Literal["put", "edit", "mark", "delete"]
+Outcome = Literal["created", "changed", "renewed", "unchanged", "deleted"]
+Slug = Literal["exists", "precondition", "gone", "not-found"]
+Durability = Literal["replicated", "local"]
+
+ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOperation:
+    """One write. ``expected``: "", ``ABSENT`` or the revision that must stand. Make them by the functions below."""
+
+    verb: Verb
+    key: ServiceKey | EndpointKey
+    expected: str = ""
+    lease_seconds: int = 0
+    flag: Flag = "="
+    text: str = ""
+
+    def words(self) -> Iterator[str]:
+        """Its eight arguments for the script."""
+        is_service = len(self.key) == 2
+        implicit = text_of(Service(*self.key[:2], declared=False)) if self.verb == "put" and not is_service else ""
+        yield from (self.verb, "service" if is_service else "endpoint", member_of(self.key), self.expected)
+        yield from (str(self.lease_seconds), self.flag, self.text, implicit)
+
+
+def put(value: Service | Endpoint, expected: str = "") -> StoreOperation:
+    """Register or declare. An endpoint's flag stays as it is, unless the value itself is draining."""
+    flag = "=" if isinstance(value, Endpoint) and not value.draining else flag_of(value)
+    return StoreOperation("put", value.key, expected, _lease(value), flag, text_of(value))
+
+
+def edit(was: Endpoint, now: Endpoint) -> StoreOperation:
+    """Replace the very revision ``was``; the lease goes on as it is."""
+    flag: Flag = "=" if was.draining == now.draining else flag_of(now)
+    return StoreOperation("edit", was.key, str(was.revision), _lease(now), flag, text_of(now))
+
+
+def mark(key: EndpointKey, flag: Flag, expected: str = "") -> StoreOperation:
+    """Change the endpoint's flag alone."""
+    return StoreOperation("mark", key, expected, flag=flag)
+
+
+def delete(key: ServiceKey | EndpointKey, expected: str = "") -> StoreOperation:
+    """Remove on purpose; a service with all its endpoints."""
+    return StoreOperation("delete", key, expected)
+
+
+def _lease(value: Service | Endpoint) -> int:
+    return (value.lease_seconds or 0) if isinstance(value, Endpoint) else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nothing was written, because of the operation at ``index``; ``revision`` is what stands there (0: nothing)."""
+
+    index: int
+    slug: Slug
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """All was written. ``results``: outcome and line (as it is now; of a deleted object as it was) per operation."""
+
+    epoch: str
+    revision: int
+    durability: Durability
+    results: tuple[tuple[Outcome, str], ...]
+
+
+RenewalState = Literal["permanent", "unknown", "deleted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What the store says when it is met. ``schema`` above ours: it is read, never written."""
+
+    epoch: str
+    revision: int
+    tick: int
+    schema: int
+    cookie_secret: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """``has_advanced``: this call made the tick. ``history``: which server, data set and epoch said so."""
+
+    has_advanced: bool
+    tick: int
+    history: str
+    leases: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reaped:
+    """So many endpoints were removed; ``has_more``: as many again may be due."""
+
+    removed: int
+    revision: int
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the server says of itself. ``replicas_to_write`` None: it does not tell us."""
+
+    server: str
+    version: str
+    role: str
+    run_id: str
+    replication_id: str
+    is_append_only: bool
+    maxmemory_policy: str
+    replicas_to_write: int | None

@@ -1,0 +1,130 @@
+"""What stands in the store for one object: a *line*, ``<revision> <generation> <lease> <flag> <json>``.
+
+Scripts read the four words in front and never the document. ``lease`` is 0 for services and permanent endpoints.
+Flags: ``d`` declared service, ``i`` implicit service (goes with its last endpoint), ``-`` endpoint,
+``x`` draining endpoint, ``f`` endpoint drained by force (not ready either). Draining is a flag and no part of the
+document, because it is the operator's: a PUT that repeats the registration leaves it as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Literal, TypeVar
+
+from dnsd.codec.document import endpoint_from_stored, service_from_stored, stored_text
+from dnsd.model.change import Change, Removal, RemovalCause
+from dnsd.model.errors import Fault, InvalidRecord
+from dnsd.model.service import Endpoint, EndpointKey, Service, ServiceKey
+from dnsd.store.keys import endpoint_key, service_key
+
+Flag = Literal["d", "i", "-", "x", "f", "="]
+"""``=`` is in no line: it asks a script to leave the flag as it is."""
+
+BadRecord = tuple[str, str]
+"""The member whose line or name makes no sense, and why."""
+
+KeyT = TypeVar("KeyT", ServiceKey, EndpointKey)
+
+_LINE = re.compile(r"(\d{1,16}) (\d{1,16}) \d{1,16} (\S) (.*)", re.ASCII | re.DOTALL)
+
+
+def text_of(value: Service | Endpoint) -> str:
+    """The document of a line: what of the value is not said by the words in front."""
+    return stored_text(replace(value, draining=False) if isinstance(value, Endpoint) else value)
+
+
+def flag_of(value: Service | Endpoint) -> Flag:
+    """The flag that a value asks for, when nothing else decides."""
+    if isinstance(value, Service):
+        return "d" if value.declared else "i"
+    return "x" if value.draining else "-"
+
+
+def service_of(key: ServiceKey, line: str) -> Service:
+    """The service in a line. Raises InvalidRecord."""
+    revision, generation, flag, text = _words(line)
+    service = service_from_stored(text, *key, revision, generation)
+    declared = flag != "i"
+    return service if service.declared is declared else replace(service, declared=declared)
+
+
+def endpoint_of(key: EndpointKey, line: str) -> Endpoint:
+    """The endpoint in a line. Raises InvalidRecord."""
+    revision, generation, flag, text = _words(line)
+    endpoint = endpoint_from_stored(text, *key, revision, generation)
+    if flag == "x":
+        return replace(endpoint, draining=True)
+    return replace(endpoint, draining=True, ready=False) if flag == "f" else endpoint
+
+
+def value_of(key: ServiceKey | EndpointKey, line: str) -> Service | Endpoint:
+    """The service or endpoint in a line. Raises InvalidRecord."""
+    return service_of(key, line) if len(key) == 2 else endpoint_of(key, line)
+
+
+def read_services(pairs: Iterable[tuple[str, str]], bad: list[BadRecord]) -> list[Service]:
+    """The services of (member, line) pairs; those that make no sense are put into ``bad``."""
+    services = []
+    for member, line in pairs:
+        key = service_key(member)
+        try:
+            services.append(service_of(_known(key), line))
+        except InvalidRecord as invalid:
+            bad.append((member, str(invalid)))
+    return services
+
+
+def read_endpoints(pairs: Iterable[tuple[str, str]], bad: list[BadRecord]) -> list[Endpoint]:
+    """The endpoints of (member, line) pairs; those that make no sense are put into ``bad``."""
+    endpoints = []
+    for member, line in pairs:
+        key = endpoint_key(member)
+        try:
+            endpoints.append(endpoint_of(_known(key), line))
+        except InvalidRecord as invalid:
+            bad.append((member, str(invalid)))
+    return endpoints
+
+
+def read_change(revision: int, fields: Sequence[str], bad: list[BadRecord]) -> Change:
+    """The change in a stream entry: ``+service ns/svc`` -> line, ``-endpoint ns/svc/id`` -> cause, and so on.
+
+    The removal of a service stands for that of all its endpoints. What makes no sense is put into ``bad``.
+    """
+    puts: list[Service | Endpoint] = []
+    removals: list[Removal] = []
+    for field, text in zip(fields[::2], fields[1::2], strict=False):
+        verb, _, member = field.partition(" ")
+        try:
+            match verb:
+                case "+service":
+                    puts.append(service_of(_known(service_key(member)), text))
+                case "+endpoint":
+                    puts.append(endpoint_of(_known(endpoint_key(member)), text))
+                case "-service":
+                    removals.append(Removal(_known(service_key(member)), _cause(text)))
+                case "-endpoint":
+                    removals.append(Removal(_known(endpoint_key(member)), _cause(text)))
+        except InvalidRecord as invalid:
+            bad.append((member, str(invalid)))
+    return Change(revision, tuple(puts), tuple(removals))
+
+
+def _words(line: str) -> tuple[int, int, str, str]:
+    found = _LINE.fullmatch(line)
+    if found is None:
+        raise InvalidRecord(Fault("", f"no line of ours: {line:.60}"))
+    revision, generation, flag, text = found.groups()
+    return int(revision), int(generation), flag, text
+
+
+def _cause(text: str) -> RemovalCause:
+    return "expired" if text == "expired" else "deleted"
+
+
+def _known(key: KeyT | None) -> KeyT:
+    if key is None:
+        raise InvalidRecord(Fault("", "no key of ours"))
+    return key

@@ -1,0 +1,185 @@
+-- Several writes as one change: all are checked, then all are applied, under one revision and one stream entry.
+--
+-- Own, eight words an operation, each object at most once and nothing below a service that is deleted:
+--   verb      put | edit (must exist, leaves the lease running) | mark (its flag only) | delete
+--   kind      service | endpoint
+--   member    ns/svc | ns/svc/id
+--   expected  "" | absent | the revision that must stand
+--   lease     seconds, 0 for none
+--   flag      see record.py
+--   text      the document
+--   implicit  for put endpoint: the document of the service, should it be unknown
+-- Returns {"fault", index from 0, slug, revision that stands} or
+--   {"ok", epoch, revision of the change or of the store, outcome, line as it is now or was, ...}.
+local refused = refusal()
+if refused then
+  return refused
+end
+
+local operations, put_services, counts = {}, {}, {}
+
+local function fault(index, slug, stored)
+  return {'fault', index, slug, stored and stored.revision or '0'}
+end
+
+-- The slug of what forbids the operation, or nil.
+local function objection(op)
+  if op.expected == 'absent' then
+    return op.stored and 'exists' or nil
+  end
+  if not op.stored then
+    if op.verb == 'put' and op.expected == '' then
+      return nil
+    end
+    return is_tombstoned(op.member) and 'gone' or op.verb == 'put' and 'precondition' or 'not-found'
+  end
+  if op.stored.revision == '0' and (op.verb == 'edit' or op.verb == 'mark') then
+    return 'not-found'
+  end
+  return op.expected ~= '' and op.expected ~= op.stored.revision and 'precondition' or nil
+end
+
+-- Put the operation's outcome into it, and what will stand.
+local function plan(op)
+  local stored = op.stored
+  if op.verb == 'delete' then
+    op.outcome = 'deleted'
+    return
+  end
+  if op.verb == 'mark' then
+    op.lease, op.text = stored.lease, stored.text
+  end
+  if op.flag == '=' then
+    op.flag = stored and (stored.flag == 'x' or stored.flag == 'f') and stored.flag or '-'
+  end
+  local is_equal = stored and stored.text == op.text and stored.lease == op.lease and stored.flag == op.flag
+  if is_equal then
+    op.outcome = op.verb == 'put' and op.lease ~= '0' and 'renewed' or 'unchanged'
+  else
+    op.outcome = stored and 'changed' or 'created'
+  end
+  op.renews = op.lease ~= '0' and (op.verb == 'put' or stored.lease ~= op.lease)
+end
+
+for at = OWN, #ARGV, 8 do
+  local op = {
+    verb = ARGV[at], kind = ARGV[at + 1], member = ARGV[at + 2], expected = ARGV[at + 3],
+    lease = ARGV[at + 4], flag = ARGV[at + 5], text = ARGV[at + 6], implicit = ARGV[at + 7],
+  }
+  op.hash = op.kind == 'service' and SERVICES or ENDPOINTS
+  op.service = service_of(op.member)
+  op.stored = read_line(redis.call('HGET', op.hash, op.member))
+  local slug = objection(op)
+  if slug then
+    return fault(#operations, slug, op.stored)
+  end
+  plan(op)
+  operations[#operations + 1] = op
+  if op.kind == 'service' then
+    put_services[op.member] = op
+  elseif op.outcome == 'created' or op.outcome == 'deleted' then
+    counts[op.service] = (counts[op.service] or 0) + (op.outcome == 'created' and 1 or -1)
+  end
+end
+
+-- A service that a new endpoint declares, and one that goes with its last: operations that nobody sent.
+local implied = {}
+local function imply(op)
+  implied[#implied + 1] = op
+  put_services[op.member] = op
+end
+for _, op in ipairs(operations) do
+  local known = put_services[op.service]
+  if op.kind == 'endpoint' and not known then
+    local stored = read_line(redis.call('HGET', SERVICES, op.service))
+    if op.outcome == 'created' and not stored then
+      imply({kind = 'service', member = op.service, hash = SERVICES, outcome = 'created',
+             lease = '0', flag = 'i', text = op.implicit, service = op.service})
+    elseif op.outcome == 'deleted' and stored and stored.flag == 'i'
+        and count_members(op.service) + counts[op.service] == 0 then
+      imply({kind = 'service', member = op.service, hash = SERVICES, outcome = 'deleted', is_silent = true,
+             service = op.service, stored = stored})
+    end
+  end
+end
+
+local fields, new = {}, base_revision() + 1
+local function add_fields(op)
+  if op.outcome == 'created' or op.outcome == 'changed' then
+    local is_new = op.outcome == 'created' or op.stored.revision == '0'
+    local since = is_new and whole(new) or op.stored.generation
+    op.line = whole(new) .. ' ' .. since .. ' ' .. op.lease .. ' ' .. op.flag .. ' ' .. op.text
+    fields[#fields + 1] = '+' .. op.kind .. ' ' .. op.member
+    fields[#fields + 1] = op.line
+  elseif op.outcome == 'deleted' then
+    fields[#fields + 1] = '-' .. op.kind .. ' ' .. op.member
+    fields[#fields + 1] = 'deleted'
+  end
+end
+for _, op in ipairs(implied) do
+  add_fields(op)
+end
+for _, op in ipairs(operations) do
+  add_fields(op)
+end
+
+if #fields > 0 then
+  append(new, fields)
+  revision = new
+elseif base_revision() > revision then
+  revision = base_revision()
+  redis.call('HSET', META, 'revision', whole(revision))
+end
+establish()
+
+local function bury(member)
+  redis.call('ZADD', TOMBSTONES, whole(tick + TOMBSTONE_TICKS), member)
+end
+
+local function forget_endpoint(member)
+  redis.call('HDEL', ENDPOINTS, member)
+  redis.call('ZREM', LEASES, member)
+  redis.call('ZREM', MEMBERS, member)
+end
+
+local function forget(op)
+  if op.kind == 'endpoint' then
+    forget_endpoint(op.member)
+  else
+    redis.call('HDEL', SERVICES, op.member)
+    local members = redis.call('ZRANGEBYLEX', MEMBERS, '[' .. op.member .. '/', '(' .. op.member .. '0')
+    for _, member in ipairs(members) do
+      forget_endpoint(member)
+      bury(member)
+    end
+  end
+  if not op.is_silent then
+    bury(op.member)
+  end
+end
+
+local function keep(op)
+  if op.line then
+    redis.call('HSET', op.hash, op.member, op.line)
+    redis.call('ZREM', TOMBSTONES, op.member)
+  end
+  if op.kind == 'endpoint' then
+    redis.call('ZADD', MEMBERS, 0, op.member)
+    if op.renews then
+      redis.call('ZADD', LEASES, whole(tick + tonumber(op.lease) + 1), op.member)
+    elseif op.lease == '0' then
+      redis.call('ZREM', LEASES, op.member)
+    end
+  end
+end
+
+local reply = {'ok', epoch, whole(revision)}
+for _, op in ipairs(implied) do
+  if op.outcome == 'deleted' then forget(op) else keep(op) end
+end
+for _, op in ipairs(operations) do
+  if op.outcome == 'deleted' then forget(op) else keep(op) end
+  reply[#reply + 1] = op.outcome
+  reply[#reply + 1] = op.line or op.stored.line
+end
+return reply
