@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import Any, NamedTuple
+from typing import Any
 
 from dnsd.model.names import is_label, name_from_text
+from dnsd.server.address import PORT_MOST, Address
 
 Raw = str | int | float | bool
 ZONE_OCTETS_MOST = 53  # so that the longest SRV owner below it, _port._sctp.service.namespace.svc.<zone>, fits in 255
@@ -18,16 +19,6 @@ _PREFIX = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _REPLICA = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
-
-
-class HostPort(NamedTuple):
-    """An address and a port to listen on; port 0 lets the kernel choose one."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +36,15 @@ def _text_of(raw: Raw, what: str) -> str:
     return raw.strip()
 
 
-def _read_host_port(raw: Raw) -> HostPort:
+def _read_host_port(raw: Raw) -> Address:
     right = "ADDR:PORT is needed, such as 127.0.0.1:1053 or [::1]:1053"
     host, colon, port = _text_of(raw, right).rpartition(":")
-    if not colon or not port.isascii() or not port.isdigit() or int(port) > 65_535:
+    if not colon or not port.isascii() or not port.isdigit() or int(port) > PORT_MOST:
         raise ValueError(right)
     if ":" in host and not (host.startswith("[") and host.endswith("]")):
         raise ValueError(right)
     try:
-        return HostPort(str(ip_address(host.removeprefix("[").removesuffix("]"))), int(port))
+        return Address(str(ip_address(host.removeprefix("[").removesuffix("]"))), int(port))
     except ValueError:
         raise ValueError(f"{right} (an address, not a name)") from None
 
@@ -65,6 +56,14 @@ def _read_zone(raw: Raw) -> str:
     octets = len(name_from_text(text))
     if octets > ZONE_OCTETS_MOST:
         raise ValueError(f"it has {octets} octets on the wire, {ZONE_OCTETS_MOST} are possible (SRV names go below it)")
+    return text
+
+
+def _read_host_name(raw: Raw) -> str:
+    right = "a host name is needed, such as dns-1.example.net, without a port"
+    text = _text_of(raw, right).lower().removesuffix(".")
+    if not all(is_label(label) for label in text.split(".")):
+        raise ValueError(right)
     return text
 
 
@@ -165,6 +164,7 @@ def choice(*words: str) -> Kind:
 
 HOST_PORT = Kind(_read_host_port, "ADDR:PORT")
 ZONE = Kind(_read_zone, "NAME", f"at most {ZONE_OCTETS_MOST} octets on the wire")
+HOST_NAME = Kind(_read_host_name, "NAME")
 NETWORK = Kind(_read_network, "CIDR")
 ADDRESS = Kind(_read_address, "ADDR")
 STORE_URL = Kind(_read_store_url, "URL")

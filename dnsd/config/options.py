@@ -80,6 +80,15 @@ GROUPS = (
             ),
             Option("admin", kinds.HOST_PORT, "127.0.0.1:8053", "where the admin API listens (HTTP)"),
             Option(
+                "admin_host",
+                kinds.HOST_NAME,
+                None,
+                "names by which the admin API may be called, beside localhost and the addresses it listens on",
+                is_list=True,
+                stands_for="none",
+                example=("dns-1.example.net",),
+            ),
+            Option(
                 "insecure",
                 kinds.SWITCH,
                 False,
@@ -111,9 +120,6 @@ GROUPS = (
                 "directory of static zone files (*.zone), read again on SIGHUP",
                 stands_for="none",
                 example="/etc/dnsd/zones",
-            ),
-            Option(
-                "strict_namespaces", kinds.SWITCH, False, "refuse a namespace that is called like a top-level domain"
             ),
             Option("negative_ttl_seconds", whole(0, 3600, "SECONDS"), 5, "how long others may keep that a name is not"),
         ),

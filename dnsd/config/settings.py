@@ -8,9 +8,10 @@ from ipaddress import ip_address, ip_network
 from itertools import combinations
 from typing import Any
 
-from dnsd.config.kinds import HostPort, masked_url
+from dnsd.config.kinds import masked_url
 from dnsd.config.options import OPTIONS
 from dnsd.model.errors import InvalidSetting
+from dnsd.server.address import Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +22,15 @@ class Settings:
     DNS addresses are unspecified ones. Raises InvalidSetting when two settings contradict each other.
     """
 
-    dns: tuple[HostPort, ...]
-    admin: HostPort
+    dns: tuple[Address, ...]
+    admin: Address
+    admin_host: tuple[str, ...]
     insecure: bool
     workers: int
     zone: tuple[str, ...]
     reverse: tuple[str, ...]
     advertise: tuple[str, ...]
     zones: str | None
-    strict_namespaces: bool
     negative_ttl_seconds: int
     redis: str | None = field(repr=False)
     redis_prefix: str

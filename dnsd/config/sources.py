@@ -15,10 +15,11 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from dnsd.config.kinds import HostPort, masked_url
+from dnsd.config.kinds import masked_url
 from dnsd.config.options import GROUPS, OPTIONS, Option
 from dnsd.config.settings import Settings
 from dnsd.model.errors import InvalidSetting
+from dnsd.server.address import Address
 
 CONFIG_VARIABLE = "DNSD_CONFIG"
 _FILE_OCTETS_MOST = 1 << 20
@@ -149,6 +150,8 @@ def _with_derived(values: dict[str, Any], environ: Mapping[str, str]) -> dict[st
         values["replica"] = _replica_name(values["dns"], values["admin"])
     if values["required_copies"] is None:
         values["required_copies"] = int((values["redis"] or "").startswith(("sentinel://", "cluster://")))
+    if values["admin_host"] is None:
+        values["admin_host"] = ()
     if values["advertise"] is None:
         values["advertise"] = _reachable(values["dns"])
     return values
@@ -163,13 +166,13 @@ def _state_directory(environ: Mapping[str, str]) -> str:
     return os.path.join(home, ".local", "state", "dnsd")
 
 
-def _replica_name(dns: tuple[HostPort, ...], admin: HostPort) -> str:
+def _replica_name(dns: tuple[Address, ...], admin: Address) -> str:
     """The same after every restart, another one for each replica of a machine (they cannot share addresses)."""
     host = re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname().partition(".")[0]).strip("-") or "dnsd"
     mark = zlib.crc32(" ".join(map(str, (*dns, admin))).encode())
     return f"{host[:50]}-{mark:08x}"
 
 
-def _reachable(dns: tuple[HostPort, ...]) -> tuple[str, ...]:
+def _reachable(dns: tuple[Address, ...]) -> tuple[str, ...]:
     addresses = dict.fromkeys(address.host for address in dns)
     return tuple(host for host in addresses if not ip_address(host).is_unspecified)

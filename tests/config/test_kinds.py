@@ -1,17 +1,19 @@
 import pytest
 
 from dnsd.config import kinds
-from dnsd.config.kinds import HostPort, choice, masked_url, seconds, whole
+from dnsd.config.kinds import choice, masked_url, seconds, whole
+from dnsd.server.address import Address
 
 
 @pytest.mark.parametrize(
     ("kind", "raw", "value"),
     [
-        (kinds.HOST_PORT, "127.0.0.1:1053", HostPort("127.0.0.1", 1053)),
-        (kinds.HOST_PORT, " [::1]:53 ", HostPort("::1", 53)),
-        (kinds.HOST_PORT, "[0:0::1]:0", HostPort("::1", 0)),
+        (kinds.HOST_PORT, "127.0.0.1:1053", Address("127.0.0.1", 1053)),
+        (kinds.HOST_PORT, " [::1]:53 ", Address("::1", 53)),
+        (kinds.HOST_PORT, "[0:0::1]:0", Address("::1", 0)),
         (kinds.ZONE, "Cluster.Local.", "cluster.local"),
         (kinds.ZONE, "a" * 49 + ".b", "a" * 49 + ".b"),
+        (kinds.HOST_NAME, "DNS-1.example.net.", "dns-1.example.net"),
         (kinds.NETWORK, "10.0.0.0/8", "10.0.0.0/8"),
         (kinds.NETWORK, "FD00::/8", "fd00::/8"),
         (kinds.NETWORK, "192.0.2.7", "192.0.2.7/32"),
@@ -51,6 +53,7 @@ def test_a_right_value_is_read(kind, raw, value):
         (kinds.ZONE, "a..b", "labels of a-z"),
         (kinds.ZONE, "under_score.local", "labels of a-z"),
         (kinds.ZONE, "a" * 50 + ".b", "54 octets on the wire, 53 are possible"),
+        (kinds.HOST_NAME, "dns-1:8053", "without a port"),
         (kinds.NETWORK, "10.0.0.1/8", "is 10.0.0.0/8 meant?"),
         (kinds.NETWORK, "10.0.0.0/33", "a network is needed"),
         (kinds.NETWORK, "ten", "a network is needed"),
@@ -85,8 +88,8 @@ def test_a_wrong_value_is_refused_with_what_is_right(kind, raw, right):
 
 
 def test_an_address_is_shown_as_it_is_typed():
-    assert str(HostPort("127.0.0.1", 53)) == "127.0.0.1:53"
-    assert str(HostPort("::1", 53)) == "[::1]:53"
+    assert str(Address("127.0.0.1", 53)) == "127.0.0.1:53"
+    assert str(Address("::1", 53)) == "[::1]:53"
 
 
 @pytest.mark.parametrize(

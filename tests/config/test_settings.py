@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 
 from dnsd.config import load, settings_from_json, settings_to_json
-from dnsd.config.kinds import HostPort
 from dnsd.model.errors import InvalidSetting
+from dnsd.server.address import Address
 
 
 def test_the_trip_to_a_child_process_changes_nothing():
@@ -28,7 +28,7 @@ def test_an_admin_api_beyond_loopback_is_refused_with_the_reason_in_one_line(adm
 
 
 def test_an_admin_api_on_another_loopback_address_is_taken():
-    assert load({"admin": "127.0.0.2:8053"}, {}).admin == HostPort("127.0.0.2", 8053)
+    assert load({"admin": "127.0.0.2:8053"}, {}).admin == Address("127.0.0.2", 8053)
 
 
 def test_admin_and_dns_share_no_address():

@@ -3,9 +3,9 @@ import argparse
 import pytest
 
 from dnsd.config import add_flags, load
-from dnsd.config.kinds import HostPort
 from dnsd.config.options import OPTIONS
 from dnsd.model.errors import InvalidSetting
+from dnsd.server.address import Address
 
 
 def parsed(*words):
@@ -34,8 +34,8 @@ def refusal_of(arguments, environ):
 
 def test_the_defaults_are_those_of_the_contract():
     settings = load(parsed(), {"HOME": "/home/u"})
-    assert settings.dns == (HostPort("127.0.0.1", 1053),)
-    assert settings.admin == HostPort("127.0.0.1", 8053)
+    assert settings.dns == (Address("127.0.0.1", 1053),)
+    assert settings.admin == Address("127.0.0.1", 8053)
     assert (settings.redis, settings.redis_prefix, settings.required_copies) == (None, "dnsd", 0)
     assert settings.zone == ("cluster.local",)
     assert settings.reverse == ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
@@ -66,7 +66,7 @@ def test_a_list_replaces_the_one_of_a_weaker_source(settings_file):
 
 def test_a_list_in_the_environment_is_split_at_commas():
     settings = load({}, {"DNSD_DNS": "127.0.0.1:53,[::1]:53"})
-    assert settings.dns == (HostPort("127.0.0.1", 53), HostPort("::1", 53))
+    assert settings.dns == (Address("127.0.0.1", 53), Address("::1", 53))
     assert settings.advertise == ("127.0.0.1", "::1")
 
 
