@@ -22,7 +22,9 @@ PING_SERVER = """
 import http.server, sys
 class Ping(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        self.send_response(200 if self.path == "/ping" else 404); self.end_headers(); self.wfile.write(b"pong from %d" % self.server.server_port)
+        self.send_response(200 if self.path == "/ping" else 404)
+        self.end_headers()
+        self.wfile.write(b"pong from %d" % self.server.server_port)
     def log_message(self, *_): pass
 http.server.ThreadingHTTPServer((sys.argv[1], int(sys.argv[2])), Ping).serve_forever()
 """
