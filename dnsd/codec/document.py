@@ -24,8 +24,10 @@ __all__ = [
     "document_of",
     "endpoint_from_document",
     "endpoint_from_stored",
+    "endpoint_patch",
     "folded",
     "patched_endpoint",
+    "read_shape",
     "service_from_document",
     "service_from_stored",
     "stored_text",
@@ -111,6 +113,12 @@ def patched_endpoint(endpoint: Endpoint, document: object) -> Endpoint:
     return reading.build(lambda: replace(endpoint, **changed))
 
 
+def endpoint_patch(document: object) -> Callable[[Endpoint], Endpoint]:
+    """A PATCH body as an edit for later, its faults found now. Raises InvalidRecord."""
+    patched_endpoint(Endpoint("any", "any", "any", ("192.0.2.1",)), document)
+    return lambda endpoint: patched_endpoint(endpoint, document)
+
+
 def document_of(value: Service | Endpoint) -> dict[str, object]:
     """The object as the API and the command line show it."""
     return _service_document(value) if isinstance(value, Service) else _endpoint_document(value)
@@ -192,17 +200,29 @@ class _Reading(Generic[S]):
         return Fault(self.pointers.get("/".join(parts[:3]), fault.pointer), fault.reason)
 
 
+def read_shape(shape: type[S], document: object) -> S:
+    """The body in this shape. Raises InvalidRecord with all faults of shape."""
+    try:
+        return shape.model_validate(document)
+    except ValidationError as invalid:
+        raise InvalidRecord(*_shape_faults(shape, invalid)) from None
+
+
 def _read(shape: type[S], document: object) -> _Reading[S]:
     """Read the body; where it has faults, read it again without the faulty fields to find those of the others too."""
     try:
         return _Reading(shape.model_validate(document), [], frozenset(), {})
     except ValidationError as invalid:
-        faults = [_fault(shape, error) for error in invalid.errors(include_url=False)]
+        faults = _shape_faults(shape, invalid)
         wrong = frozenset(str(error["loc"][0]) for error in invalid.errors() if error["loc"])
     if not isinstance(document, dict):
         raise InvalidRecord(*faults)
     sound = {field: given for field, given in document.items() if field in shape.model_fields and field not in wrong}
     return _Reading(shape.model_validate(sound), faults, wrong, {})
+
+
+def _shape_faults(shape: type[Shape], invalid: ValidationError) -> list[Fault]:
+    return [_fault(shape, error) for error in invalid.errors(include_url=False)]
 
 
 def _fault(shape: type[Shape], error: Any) -> Fault:

@@ -1,0 +1,45 @@
+"""Many writes as one atomic change."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+
+from dnsd.admin import operations, queries, replies
+from dnsd.admin.bodies import LARGE_BODY_OCTETS_MOST, read_json
+from dnsd.admin.preconditions import refuse_precondition
+from dnsd.codec.document import Refusal
+from dnsd.registry.services import Batch, Services
+
+
+class BatchCalls:
+    """``/v1/batch``."""
+
+    def __init__(self, services: Services, refusal: Refusal) -> None:
+        self._services = services
+        self._refusal = refusal
+
+    def routes(self) -> list[web.RouteDef]:
+        """What is called by which path."""
+        return [web.post("/v1/batch", self.write)]
+
+    async def write(self, request: web.Request) -> web.Response:
+        """All operations, as one revision and one change, or none of them."""
+        queries.check_parameters(request)
+        refuse_precondition(request)
+        document = await read_json(request, LARGE_BODY_OCTETS_MOST)
+        # In a thread: a thousand documents take some 50 ms, and heartbeats wait for the loop.
+        wanted = await asyncio.to_thread(operations.operations_from_document, document, self._refusal)
+        batch = await self._services.batch(wanted)
+        return replies.reply(batch_document(batch))
+
+
+def batch_document(batch: Batch) -> dict[str, object]:
+    """What a batch did."""
+    return {
+        "revision": batch.revision,
+        "durability": batch.durability,
+        "visible": batch.visible,
+        "results": [replies.written_document(written) for written in batch.results],
+    }

@@ -1,0 +1,101 @@
+"""``/metrics``: what the parts of this replica count, in Prometheus' text format. Names never become labels."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from dnsd.registry.mirror import Mirror
+
+Collect = Callable[[], Iterable[Metric]]
+
+_METHODS = frozenset({"GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS"})
+
+
+class MetricsCalls:
+    """``/metrics``, and the count of requests that is part of it."""
+
+    def __init__(
+        self,
+        mirror: Mirror,
+        watchers: Callable[[], int],
+        collectors: Iterable[Collect],
+        refresh: Callable[[], Awaitable[None]] | None,
+    ) -> None:
+        self._mirror = mirror
+        self._watchers = watchers
+        self._refresh = refresh
+        self._requests: Counter[tuple[str, str, str]] = Counter()
+        self._registry = CollectorRegistry()
+        self._registry.register(_Collected([*collectors, self._collect]))
+
+    def routes(self) -> list[web.RouteDef]:
+        """What is called by which path."""
+        return [web.get("/metrics", self.show)]
+
+    async def show(self, _: web.Request) -> web.Response:
+        """All metrics."""
+        if self._refresh is not None:
+            await self._refresh()
+        return web.Response(body=generate_latest(self._registry), headers={hdrs.CONTENT_TYPE: CONTENT_TYPE_LATEST})
+
+    def counting(self) -> Middleware:
+        """A middleware that counts requests by method, path pattern and status."""
+
+        @web.middleware
+        async def count(request: web.Request, handler: Handler) -> web.StreamResponse:
+            status = 500
+            try:
+                response = await handler(request)
+                status = response.status
+            except web.HTTPException as refusal:
+                status = refusal.status
+                raise
+            finally:
+                self._requests[_method(request), _pattern(request), str(status)] += 1
+            return response
+
+        return count
+
+    def _collect(self) -> Iterator[Metric]:
+        status = self._mirror.status()
+        yield _gauge("dnsd_registry_loaded", "1 once the registry was loaded", status.loaded)
+        yield _gauge("dnsd_registry_connected", "1 while the store is within reach", status.connected)
+        yield _gauge("dnsd_registry_revision", "Revision that the mirror holds", status.revision)
+        yield _gauge("dnsd_registry_age_seconds", "Seconds since the store was last heard of", status.age_seconds)
+        yield _gauge("dnsd_admin_watchers", "Open watch streams", self._watchers())
+        requests = CounterMetricFamily("dnsd_admin_requests", "Admin requests", labels=["method", "path", "status"])
+        for labels, count in self._requests.items():
+            requests.add_metric(labels, count)
+        yield requests
+
+
+def _method(request: web.Request) -> str:
+    return request.method if request.method in _METHODS else "other"
+
+
+def _pattern(request: web.Request) -> str:
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "unknown"
+
+
+def _gauge(name: str, what: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, what, value=value)
+
+
+class _Collected(Collector):
+    """Callables as one collector."""
+
+    def __init__(self, collectors: Iterable[Collect]) -> None:
+        self._collectors = tuple(collectors)
+
+    def collect(self) -> Iterator[Metric]:
+        """Every family of every collector."""
+        for collect in self._collectors:
+            yield from collect()

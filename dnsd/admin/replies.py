@@ -1,0 +1,80 @@
+"""Objects and what became of a write, as JSON replies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from aiohttp import hdrs, web
+
+from dnsd.admin.preconditions import etag
+from dnsd.codec.document import document_of
+from dnsd.model.lease import renew_every_seconds
+from dnsd.model.service import Endpoint, EndpointKey, Service
+from dnsd.registry.services import Written
+
+Remaining = Mapping[EndpointKey, int | None]
+"""Seconds left of each lease, as far as the store told."""
+
+
+def reply(body: Mapping[str, object], status: int = 200, revision: int | None = None) -> web.Response:
+    """``body`` as JSON; with ``revision``, its ETag."""
+    headers = {} if revision is None else {hdrs.ETAG: etag(revision)}
+    text = json.dumps(body, separators=(",", ":"))
+    return web.Response(status=status, text=text, content_type="application/json", headers=headers)
+
+
+def reply_object(value: Service | Endpoint, body: Mapping[str, object]) -> web.Response:
+    """One object with its ETag."""
+    return reply(body, revision=value.revision)
+
+
+def reply_written(written: Written) -> web.Response:
+    """What a PUT, a PATCH or an undrain did: 201 when it created the object, with how safe and how visible it is."""
+    status = 201 if written.outcome == "created" else 200
+    return reply(written_document(written) | certainty(written), status, written.value.revision)
+
+
+def reply_deleted(written: Written) -> web.Response:
+    """The object as it was."""
+    return reply(document_of(written.value) | {"outcome": written.outcome} | certainty(written))
+
+
+def written_document(written: Written) -> dict[str, object]:
+    """The object with what became of it, and its lease where it has one."""
+    body = document_of(written.value) | {"outcome": written.outcome}
+    if isinstance(written.value, Endpoint) and written.outcome != "deleted":
+        body |= lease_document(written.value, written.remaining_seconds)
+    return body
+
+
+def certainty(written: Written) -> dict[str, object]:
+    """How safe the write is (null when the store is away and a heartbeat was noted), and how visible."""
+    return {
+        "durability": written.durability if written.stored else None,
+        "visible": written.visible,
+        "stored": written.stored,
+    }
+
+
+def lease_document(endpoint: Endpoint, remaining_seconds: int | None) -> dict[str, object]:
+    """The ``lease`` of an endpoint, to be added to it; nothing for a permanent one."""
+    if endpoint.lease_seconds is None:
+        return {}
+    return {
+        "lease": {
+            "seconds": endpoint.lease_seconds,
+            "renew_every_seconds": round(renew_every_seconds(endpoint.lease_seconds), 3),
+            "remaining_seconds": remaining_seconds,
+        }
+    }
+
+
+def endpoint_documents(endpoints: Sequence[Endpoint], remaining: Remaining) -> list[dict[str, object]]:
+    """Endpoints with their leases."""
+    return [document_of(each) | lease_document(each, remaining.get(each.key)) for each in endpoints]
+
+
+def key_document(key: EndpointKey) -> dict[str, str]:
+    """What identifies an endpoint."""
+    return {"namespace": key[0], "service": key[1], "id": key[2]}

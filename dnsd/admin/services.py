@@ -1,0 +1,81 @@
+"""Calls about services: declare, read, remove, list."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from aiohttp import web
+
+from dnsd.admin import lists, paths, queries, replies
+from dnsd.admin.bodies import read_json, read_nothing
+from dnsd.admin.inventory import loaded_inventory
+from dnsd.admin.preconditions import precondition_of
+from dnsd.codec.document import Refusal, document_of, service_from_document
+from dnsd.model.errors import NotFound
+from dnsd.registry.leases import Leases
+from dnsd.registry.mirror import Mirror
+from dnsd.registry.services import Delete, Put, Services
+
+
+class ServiceCalls:
+    """The calls below ``…/services``."""
+
+    def __init__(self, services: Services, leases: Leases, mirror: Mirror, refusal: Refusal) -> None:
+        self._services = services
+        self._leases = leases
+        self._mirror = mirror
+        self._refusal = refusal
+
+    def routes(self) -> list[web.RouteDef]:
+        """What is called by which path."""
+        return [
+            web.put(paths.SERVICE, self.put),
+            web.get(paths.SERVICE, self.get),
+            web.delete(paths.SERVICE, self.delete),
+            web.get(paths.SERVICES, self.list_namespace),
+            web.get("/v1/services", self.list_all),
+        ]
+
+    async def put(self, request: web.Request) -> web.Response:
+        """Declare or replace a service."""
+        queries.check_parameters(request)
+        precondition = precondition_of(request, may_create=True)
+        document = await read_json(request)
+        path = request.match_info
+        service = service_from_document(document, path["namespace"], path["service"], self._refusal)
+        return replies.reply_written(await self._services.write(Put(service, precondition)))
+
+    async def get(self, request: web.Request) -> web.Response:
+        """A service with its endpoints."""
+        queries.check_parameters(request)
+        key = paths.service_key_of(request)
+        holding = loaded_inventory(self._mirror).holdings.get(key)
+        if holding is None or holding.service is None:
+            raise NotFound(f"no service {key[1]} in namespace {key[0]}")
+        service, endpoints = holding.service, [holding.endpoints[each] for each in sorted(holding.endpoints)]
+        remaining = await self._leases.remaining_seconds([endpoint.key for endpoint in endpoints])
+        body = document_of(service) | {"endpoints": replies.endpoint_documents(endpoints, remaining)}
+        return replies.reply_object(service, body)
+
+    async def delete(self, request: web.Request) -> web.Response:
+        """Remove a service; the reply is the object as it was."""
+        queries.check_parameters(request)
+        key = paths.service_key_of(request)
+        precondition = precondition_of(request)
+        await read_nothing(request)
+        return replies.reply_deleted(await self._services.write(Delete(key, precondition)))
+
+    async def list_namespace(self, request: web.Request) -> web.Response:
+        """A namespace's services."""
+        queries.check_parameters(request, "limit", "cursor", "state", repeatable="label")
+        return self._list(replace(lists.selection_of(request, key_parts=2), namespace=paths.namespace_of(request)))
+
+    async def list_all(self, request: web.Request) -> web.Response:
+        """All services."""
+        queries.check_parameters(request, *lists.PARAMETERS, repeatable="label")
+        return self._list(lists.selection_of(request, key_parts=2))
+
+    def _list(self, selection: lists.Selection) -> web.Response:
+        page = lists.services_page(loaded_inventory(self._mirror), selection)
+        items = [document_of(service) for service in page.items]
+        return replies.reply({"items": items, "next": page.next, "revision": self._mirror.revision})

@@ -1,0 +1,54 @@
+"""Bodies that name many objects: heartbeats and batches. An operation's ``value`` is for ``document`` to read."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from dnsd.codec.document import read_shape
+from dnsd.codec.shapes import Shape
+
+
+class KeyShape(Shape):
+    """What identifies an endpoint."""
+
+    namespace: str
+    service: str
+    id: str
+
+
+class RenewShape(Shape):
+    """Body of many heartbeats."""
+
+    endpoints: list[KeyShape]
+
+
+class OperationShape(Shape):
+    """One operation of a batch; a service's name stands in ``service``."""
+
+    op: Literal["put", "patch", "delete", "drain", "undrain"]
+    kind: Literal["service", "endpoint"]
+    namespace: str
+    service: str
+    id: str | None = None
+    value: Any = None
+
+    @property
+    def has_value(self) -> bool:
+        """True when the field was there, be it null."""
+        return "value" in self.model_fields_set
+
+
+class BatchShape(Shape):
+    """Body of a batch."""
+
+    operations: list[OperationShape]
+
+
+def keys_in_document(document: object) -> list[KeyShape]:
+    """The endpoints that a body of heartbeats names. Raises InvalidRecord with all faults."""
+    return read_shape(RenewShape, document).endpoints
+
+
+def operations_in_document(document: object) -> list[OperationShape]:
+    """The operations of a batch, their values not yet read. Raises InvalidRecord with all faults."""
+    return read_shape(BatchShape, document).operations
