@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from operator import itemgetter
 
-from dnsd.runtime.metrics import Counts, qtype_label, rcode_label
+from dnsd.runtime.counts import Counts, qtype_label, rcode_label
 
 _KINDS_MOST = 512
 _RCODE = 0x0F
@@ -19,15 +19,18 @@ class Tally:
 
     def __init__(self, transport: str) -> None:
         self._transport = transport
-        self._qtypes: Counter[int] = Counter()
+        self._questions: Counter[bytes] = Counter()
         self._flags: Counter[bytes] = Counter()
         self._named: Counts = {}
 
-    def answered(self, qtypes: Iterable[int], replies: Sequence[bytes]) -> None:
-        """Count a batch: the types asked for, and the replies by their header's second word."""
-        self._qtypes.update(qtypes)
+    def answered(self, replies: Iterable[bytes], questions: Iterable[bytes]) -> None:
+        """Count a batch: replies by their header's second word, questions by type and class (four octets).
+
+        Where there is no reply both are empty; where the question could not be read, its type is ``none``.
+        """
+        self._questions.update(questions)
         self._flags.update(map(_flags_of, replies))
-        if len(self._qtypes) > _KINDS_MOST:
+        if len(self._questions) > _KINDS_MOST:
             self._name()
 
     def dropped(self, reason: str, number: int = 1) -> None:
@@ -49,13 +52,17 @@ class Tally:
 
     def _name(self) -> None:
         """Move the raw numbers under names: of 65,536 types a stranger may ask for, most are one."""
-        for qtype, number in self._qtypes.items():
-            self._add(("dnsd_dns_requests", self._transport, qtype_label(qtype)), number)
+        silent = self._flags.pop(b"", 0)
+        unread = self._questions.pop(b"", 0) - silent
+        if unread > 0:
+            self._add(("dnsd_dns_requests", self._transport, "none"), unread)
+        for question, number in self._questions.items():
+            self._add(("dnsd_dns_requests", self._transport, qtype_label(int.from_bytes(question[:2]))), number)
         for flags, number in self._flags.items():
             self._add(("dnsd_dns_responses", rcode_label(flags[1] & _RCODE)), number)
             if flags[0] & _TC:
                 self._add(("dnsd_dns_truncated", self._transport), number)
-        self._qtypes.clear()
+        self._questions.clear()
         self._flags.clear()
 
     def _add(self, key: tuple[str, ...], number: int) -> None:

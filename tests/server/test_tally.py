@@ -3,14 +3,18 @@ import struct
 from dnsd.server.tally import Tally
 
 
+def _question(qtype: int) -> bytes:
+    return struct.pack(">HH", qtype, 1)
+
+
 def _reply(flags: int) -> bytes:
     return struct.pack(">HHHHHH", 1, flags, 1, 0, 0, 0)
 
 
 def test_answers_are_counted_by_type_code_and_truncation():
     tally = Tally("udp")
-    tally.answered([1, 1, 28], [_reply(0x8400), _reply(0x8403), _reply(0x8600)])
-    tally.answered([33], [_reply(0x8505)])
+    tally.answered([_reply(0x8400), _reply(0x8403), _reply(0x8600)], map(_question, [1, 1, 28]))
+    tally.answered([_reply(0x8505)], [_question(33)])
     assert tally.counts() == {
         ("dnsd_dns_requests", "udp", "A"): 2,
         ("dnsd_dns_requests", "udp", "AAAA"): 1,
@@ -24,18 +28,18 @@ def test_answers_are_counted_by_type_code_and_truncation():
 
 def test_reading_changes_nothing_and_counting_goes_on():
     tally = Tally("tcp")
-    tally.answered([1], [_reply(0x8400)])
+    tally.answered([_reply(0x8400)], [_question(1)])
     first = tally.counts()
     assert tally.counts() == first
-    tally.answered([1], [_reply(0x8400)])
+    tally.answered([_reply(0x8400)], [_question(1)])
     assert tally.counts() == dict.fromkeys(first, 2)
 
 
 def test_a_flood_of_all_types_is_one_series_more():
     tally = Tally("udp")
     for start in range(0, 65_536, 64):
-        tally.answered(range(start, start + 64), [_reply(0x8400)] * 64)
-        assert len(tally._qtypes) <= 512 + 64
+        tally.answered([_reply(0x8400)] * 64, map(_question, range(start, start + 64)))
+        assert len(tally._questions) <= 512 + 64
     counts = tally.counts()
     assert len([key for key in counts if key[0] == "dnsd_dns_requests"]) < 25
     assert sum(number for key, number in counts.items() if key[0] == "dnsd_dns_requests") == 65_536
@@ -52,4 +56,15 @@ def test_drops_failures_and_others_have_their_own_keys():
         ("dnsd_dns_dropped", "tcp", "short"): 3,
         ("dnsd_dns_failures", "tcp"): 1,
         ("dnsd_dns_tcp_closed", "idle"): 1,
+    }
+
+
+def test_silence_is_no_request_and_what_could_not_be_read_is_of_no_type():
+    tally = Tally("udp")
+    tally.answered([b"", _reply(0x8001), b"", _reply(0x8400)], [b"", b"", b"", _question(1)])
+    assert tally.counts() == {
+        ("dnsd_dns_requests", "udp", "none"): 1,
+        ("dnsd_dns_requests", "udp", "A"): 1,
+        ("dnsd_dns_responses", "FORMERR"): 1,
+        ("dnsd_dns_responses", "NOERROR"): 1,
     }
