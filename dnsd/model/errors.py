@@ -16,6 +16,9 @@ class Fault:
 class DnsdError(Exception):
     """Base of every error that dnsd raises on purpose."""
 
+    index: int | None = None
+    """In a batch: which of its operations is at fault, from 0."""
+
 
 class InvalidRecord(DnsdError):
     """A service, endpoint or document breaks the rules; ``faults`` holds all of them, the first first."""

@@ -73,13 +73,25 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one operation; ``line`` is the object's as it is now, or of a deleted one as it was.
+
+    ``remaining_seconds``: what its lease has; None for a service, a permanent endpoint, a deleted one.
+    """
+
+    outcome: Outcome
+    line: str
+    remaining_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
-    """All was written. ``results``: outcome and line (as it is now; of a deleted object as it was) per operation."""
+    """All was written; ``revision`` is that of the change or, when nothing differed, the store's."""
 
     epoch: str
     revision: int
     durability: Durability
-    results: tuple[tuple[Outcome, str], ...]
+    results: tuple[Result, ...]
 
 
 RenewalState = Literal["permanent", "unknown", "deleted"]

@@ -73,9 +73,9 @@ class Reader:
         async for pairs in self._scan(self._keys.endpoints):
             yield pairs
 
-    async def changes(self, after: int) -> list[Entry]:
+    async def changes(self, after: int, most: int = _ENTRIES_AT_ONCE) -> list[Entry]:
         """The next changes after a revision, at once; an empty list at the end."""
-        (entries,) = await self._call(("XRANGE", self._keys.changes, f"{after + 1}-0", "+", "COUNT", _ENTRIES_AT_ONCE))
+        (entries,) = await self._call(("XRANGE", self._keys.changes, f"{after + 1}-0", "+", "COUNT", most))
         return _read_entries(entries)
 
     async def await_changes(self, after: int, within_seconds: float) -> list[Entry]:

@@ -26,6 +26,7 @@ from dnsd.store.operations import (
     Reaped,
     Refused,
     RenewalState,
+    Result,
     StoreOperation,
     Ticked,
 )
@@ -114,8 +115,11 @@ class Store:
         durability, reply = await self._run_durably("write", words, floor)
         if reply[0] == "fault":
             return Refused(int(reply[1]), reply[2], int(reply[3]))
-        results = tuple(zip(reply[3::2], reply[4::2], strict=True))
-        return Accepted(reply[1], int(reply[2]), durability, results)
+        results = [
+            Result(outcome, line, None if int(remaining) < 0 else int(remaining))
+            for outcome, line, remaining in zip(reply[3::3], reply[4::3], reply[5::3], strict=True)
+        ]
+        return Accepted(reply[1], int(reply[2]), durability, tuple(results))
 
     async def endpoint(self, key: EndpointKey) -> Endpoint | None:
         """The endpoint as it stands in the store, or None. Raises InvalidRecord when it is garbage."""
@@ -147,9 +151,9 @@ class Store:
         advanced, stands, of, leases = await self._run("tick", words, 0)
         return Ticked(advanced == 1, int(stands), of, int(leases))
 
-    async def reap(self, tick: int, floor: int) -> Reaped:
-        """Remove endpoints due at ``tick``, at most REAPED_AT_ONCE, as one change; forget lapsed tombstones."""
-        removed, revision, more = await self._run("reap", (str(tick), str(REAPED_AT_ONCE)), floor)
+    async def reap(self, tick: int, history: str, floor: int) -> Reaped:
+        """Remove endpoints due at ``tick``, at most REAPED_AT_ONCE, as one change; nothing in another history."""
+        removed, revision, more = await self._run("reap", (str(tick), history, str(REAPED_AT_ONCE)), floor)
         return Reaped(int(removed), int(revision), more == 1)
 
     async def report(self, replica: str, revision: int) -> None:

@@ -93,3 +93,11 @@ end
 local function count_members(service)
   return redis.call('ZLEXCOUNT', MEMBERS, '[' .. service .. '/', '(' .. service .. '0')
 end
+
+-- Which server, data set and epoch this is. Read in the same step as what rests on it: a tick that was planned by what
+-- an earlier server said must not fall on another.
+local function history()
+  local server, replication = redis.call('INFO', 'server'), redis.call('INFO', 'replication')
+  return (string.match(server, 'run_id:(%w+)') or '') .. ' '
+    .. (string.match(replication, 'master_replid:(%w+)') or '') .. ' ' .. epoch
+end

@@ -1,12 +1,16 @@
 -- Remove endpoints whose lease ran out: one revision and one stream entry for so many at once.
--- Own: [6] the tick up to which leases are due, however late this arrives; [7] the most to remove at once.
+-- Own: [6] the tick up to which leases are due, however late this arrives; [7] the history in which they are;
+-- [8] the most to remove at once.
 -- What expires leaves no tombstone. Returns {removed, revision, more: 1 when more are due}.
 local REPLICA_TICKS = 600
 local refused = refusal()
 if refused then
   return refused
 end
-local limit, most = math.min(tonumber(ARGV[OWN]), tick), tonumber(ARGV[OWN + 1])
+if ARGV[OWN + 1] ~= history() then
+  return {0, whole(revision), 0}
+end
+local limit, most = math.min(tonumber(ARGV[OWN]), tick), tonumber(ARGV[OWN + 2])
 
 -- First: what is due. Whatever decides that a due lease is kept for now takes it out of this list.
 local function due()

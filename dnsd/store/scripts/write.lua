@@ -10,7 +10,8 @@
 --   text      the document
 --   implicit  for put endpoint: the document of the service, should it be unknown
 -- Returns {"fault", index from 0, slug, revision that stands} or
---   {"ok", epoch, revision of the change or of the store, outcome, line as it is now or was, ...}.
+--   {"ok", epoch, revision of the change or of the store,
+--    outcome, line as it is now or was, seconds that the lease has or -1, ...}.
 local refused = refusal()
 if refused then
   return refused
@@ -24,14 +25,14 @@ end
 
 -- The slug of what forbids the operation, or nil.
 local function objection(op)
-  if op.expected == 'absent' then
-    return op.stored and 'exists' or nil
-  end
   if not op.stored then
-    if op.verb == 'put' and op.expected == '' then
+    if op.verb == 'put' and (op.expected == '' or op.expected == 'absent') then
       return nil
     end
     return is_tombstoned(op.member) and 'gone' or op.verb == 'put' and 'precondition' or 'not-found'
+  end
+  if op.expected == 'absent' then
+    return 'exists'
   end
   if op.stored.revision == '0' and (op.verb == 'edit' or op.verb == 'mark') then
     return 'not-found'
@@ -158,18 +159,25 @@ local function forget(op)
   end
 end
 
+local function keep_lease(op)
+  redis.call('ZADD', MEMBERS, 0, op.member)
+  if op.lease == '0' then
+    redis.call('ZREM', LEASES, op.member)
+  elseif op.renews then
+    redis.call('ZADD', LEASES, whole(tick + tonumber(op.lease) + 1), op.member)
+    op.remaining = op.lease
+  else
+    op.remaining = whole((redis.call('ZSCORE', LEASES, op.member) or tick) - tick - 1)
+  end
+end
+
 local function keep(op)
   if op.line then
     redis.call('HSET', op.hash, op.member, op.line)
     redis.call('ZREM', TOMBSTONES, op.member)
   end
   if op.kind == 'endpoint' then
-    redis.call('ZADD', MEMBERS, 0, op.member)
-    if op.renews then
-      redis.call('ZADD', LEASES, whole(tick + tonumber(op.lease) + 1), op.member)
-    elseif op.lease == '0' then
-      redis.call('ZREM', LEASES, op.member)
-    end
+    keep_lease(op)
   end
 end
 
@@ -181,5 +189,6 @@ for _, op in ipairs(operations) do
   if op.outcome == 'deleted' then forget(op) else keep(op) end
   reply[#reply + 1] = op.outcome
   reply[#reply + 1] = op.line or op.stored.line
+  reply[#reply + 1] = op.remaining or '-1'
 end
 return reply

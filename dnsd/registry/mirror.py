@@ -1,0 +1,279 @@
+"""The mirror: everything in the store, in memory, always; the only writer of the catalog.
+
+It follows the store's stream by its dense revisions. Whatever could hide a change (a gap, a trimmed stream, a revision
+that went back, another epoch, another server or data set behind the address) makes it read everything anew *beside*
+what it serves, and swap. Without the store it goes on serving what it has, and comes back by itself.
+
+Invariant: a store that comes back empty under another epoch, while we hold records, is not believed: we keep serving,
+say ``store-suspect`` and go on asking. (Taking registrations into it and writing records back is the restore's work.)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from dnsd.authority.catalog import Catalog
+from dnsd.authority.table import Delta
+from dnsd.model.change import Change
+from dnsd.model.errors import StoreUnavailable
+from dnsd.registry.content import Content, completed, read_content
+from dnsd.registry.progress import Progress
+from dnsd.registry.watch import Past, Seen, Watch
+from dnsd.runtime.clock import Clock
+from dnsd.runtime.log import Once, remote
+from dnsd.store.keys import SCHEMA
+from dnsd.store.operations import Facts
+from dnsd.store.reader import Entry, Position, Reader
+from dnsd.store.record import BadRecord, read_change
+from dnsd.store.redis import Store
+
+CHECK_SECONDS = 1.0
+"""A read from too high a revision waits in silence, so the position is compared as often as this."""
+PAUSE_SECONDS_LEAST = 0.1
+PAUSE_SECONDS_MOST = 2.0
+DIFFERENCE_MOST = 1000
+"""A larger difference after a reload is loaded and swapped; a smaller one travels as one change."""
+
+_log = logging.getLogger("dnsd.mirror")
+
+
+class Audience(Protocol):
+    """Who is told of changes: the feed to the responders."""
+
+    def publish(self, delta: Delta) -> None:
+        """These nodes of the table changed."""
+
+    def reload(self) -> None:
+        """The table was changed whole."""
+
+    async def applied(self, revision: int, within_seconds: float) -> bool:
+        """True as soon as the responders answer from ``revision``; False when they did not in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorStatus:
+    """How the mirror stands. ``age_seconds``: since the store was last heard; ``problem``: "" when all is well."""
+
+    loaded: bool
+    connected: bool
+    epoch: str
+    revision: int
+    age_seconds: float
+    problem: str
+    bad_records: int
+
+
+class Mirror:
+    """See the head of this file. ``chance``: a number from 0 to 1, for the pauses between attempts."""
+
+    def __init__(
+        self,
+        store: Store,
+        catalog: Catalog,
+        audience: Audience,
+        clock: Clock,
+        *,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.catalog = catalog
+        self.facts: Facts | None = None
+        """What the server said of itself when it was last met."""
+        self._store = store
+        self._audience = audience
+        self._clock = clock
+        self._chance = chance
+        self._progress = Progress()
+        self._past = Past()
+        self._history = ""
+        self._is_loaded = False
+        self._is_connected = False
+        self._heard_at = clock.monotonic()
+        self._checked_at = clock.monotonic()
+        self._problem = "not connected yet"
+        self._bad_records = 0
+        self._failures = 0
+        self._once = Once(_log)
+
+    @property
+    def epoch(self) -> str:
+        """The random id of the store's history; "" before the first load."""
+        return self._past.epoch
+
+    @property
+    def revision(self) -> int:
+        """Everything up to here is in the catalog."""
+        return self._progress.revision
+
+    def status(self) -> MirrorStatus:
+        """How the mirror stands now."""
+        return MirrorStatus(
+            loaded=self._is_loaded,
+            connected=self._is_connected,
+            epoch=self.epoch,
+            revision=self.revision,
+            age_seconds=self._clock.monotonic() - self._heard_at,
+            problem=self._problem,
+            bad_records=self._bad_records,
+        )
+
+    async def reached(self, revision: int, within_seconds: float) -> bool:
+        """True as soon as the catalog and the audience have applied ``revision``; False when they did not in time."""
+        until = self._clock.monotonic() + within_seconds
+        if not await self._progress.reached(revision, within_seconds):
+            return False
+        return await self._audience.applied(revision, max(0.0, until - self._clock.monotonic()))
+
+    async def moved(self, revision: int, within_seconds: float) -> bool:
+        """True as soon as the catalog is past ``revision``; False when it did not move in time."""
+        return await self._progress.reached(revision + 1, within_seconds)
+
+    def watch(self, after: Seen | None = None) -> Watch:
+        """The changes after (epoch, revision), or from now on. Raises Gone when the past is no longer kept."""
+        return self._past.watch(after)
+
+    async def run(self) -> None:
+        """For ever: load, follow, and come back after every fault."""
+        while True:
+            reader = self._store.reader()
+            try:
+                await self._follow(reader)
+            except StoreUnavailable as fault:
+                self._lose(fault)
+            finally:
+                await reader.close()
+            await self._clock.sleep(self._pause_seconds())
+
+    async def _follow(self, reader: Reader) -> None:
+        await reader.connect()
+        self._meet(await self._store.check())
+        await self._catch_up(reader)
+        while True:
+            entries = await reader.await_changes(self.revision, CHECK_SECONDS)
+            self._heard_at = self._clock.monotonic()
+            leads_on = self._take(entries)
+            if leads_on and self._heard_at - self._checked_at >= CHECK_SECONDS:
+                self._end_last_known()
+                leads_on = await self._is_in_step(reader)
+            if not leads_on:
+                await self._catch_up(reader)
+
+    async def _catch_up(self, reader: Reader) -> None:
+        """Be where the store is, or where its stream leads there from here."""
+        position = await reader.position()
+        if not position.epoch or position.revision < self.revision:
+            await self._store.open(self.revision)
+            position = await reader.position()
+        if not (self._continues(position) and await self._is_in_step(reader)):
+            await self._load(reader)
+        self._gain(position)
+
+    def _continues(self, position: Position) -> bool:
+        return (
+            self._is_loaded
+            and (position.epoch, position.history) == (self.epoch, self._history)
+            and position.revision >= self.revision
+        )
+
+    async def _is_in_step(self, reader: Reader) -> bool:
+        """True when nothing is missing between us and the store, or the stream has it, the very next change first."""
+        position = await reader.position()
+        self._checked_at = self._clock.monotonic()
+        if not self._continues(position):
+            return False
+        if position.revision == self.revision:
+            return True
+        waiting = await reader.changes(self.revision, most=1)
+        return bool(waiting) and waiting[0][0] == self.revision + 1
+
+    def _take(self, entries: list[Entry]) -> bool:
+        """Apply the entries; False at the first that does not lead on from where we are."""
+        for revision, fields in entries:
+            if revision != self.revision + 1:
+                return False
+            bad: list[BadRecord] = []
+            self._apply(completed(read_change(revision, fields, bad), self.catalog.inventory))
+            self._note_bad(bad)
+        return True
+
+    def _apply(self, change: Change) -> None:
+        self._audience.publish(self.catalog.apply(change, self._clock.monotonic()))
+        self._past.append(change)
+        self._progress.advance(change.revision)
+
+    async def _load(self, reader: Reader) -> None:
+        content = await read_content(reader)
+        is_other = content.position.epoch != self.epoch
+        if is_other and content.is_empty and self.catalog.inventory.holdings:
+            raise StoreUnavailable("store-suspect", "the store came back empty and with another epoch; not believed")
+        if is_other:
+            await self._swap(content)
+            self._past.begin(content.position.epoch, content.revision)
+        else:
+            await self._adopt(content)
+        self._progress.advance(content.revision)
+        self._history = content.position.history
+        self._is_loaded = True
+        self._note_bad(content.bad)
+
+    async def _adopt(self, content: Content) -> None:
+        """Take on what differs in the same epoch; watchers are told the difference as one change."""
+        difference = content.difference_from(self.catalog.inventory)
+        if len(difference.puts) + len(difference.removals) > DIFFERENCE_MOST:
+            await self._swap(content)
+        else:
+            self._audience.publish(self.catalog.apply(difference, self._clock.monotonic()))
+        if difference.puts or difference.removals:
+            self._past.append(difference)
+
+    async def _swap(self, content: Content) -> None:
+        steps = self.catalog.load_steps(content.services.values(), content.endpoints.values(), content.revision)
+        for _ in steps:
+            await asyncio.sleep(0)
+        self._audience.reload()
+
+    def _end_last_known(self) -> None:
+        ended = self.catalog.expire(self._clock.monotonic())
+        if ended is not None:
+            self._audience.publish(ended)
+
+    def _meet(self, facts: Facts) -> None:
+        if self.facts is None or self.facts.run_id != facts.run_id:
+            durable = "append-only file" if facts.is_append_only else "NO append-only file: a restart loses changes"
+            _log.info("store: %s %s, %s, at %s", facts.server, facts.version, durable, self._store.place)
+        self.facts = facts
+
+    def _gain(self, position: Position) -> None:
+        self._heard_at = self._checked_at = self._clock.monotonic()
+        self._failures = 0
+        self._problem = ""
+        if position.schema > SCHEMA:
+            self._problem = f"newer-schema: the store has schema {position.schema}; it is read, not written"
+        if not self._is_connected:
+            self._is_connected = True
+            _log.info("in step with %s at revision %d (epoch %s)", self._store.place, self.revision, self.epoch)
+
+    def _lose(self, fault: StoreUnavailable) -> None:
+        problem = f"{fault.reason}: {fault}"
+        if self._is_connected or problem != self._problem:
+            _log.warning("the store is away, answers go on from memory: %s", problem)
+        self._is_connected = False
+        self._problem = problem
+
+    def _pause_seconds(self) -> float:
+        """Full jitter between the least and a ceiling that doubles."""
+        ceiling = min(PAUSE_SECONDS_MOST, PAUSE_SECONDS_LEAST * (1 << min(self._failures, 10)))
+        self._failures += 1
+        return PAUSE_SECONDS_LEAST + self._chance() * (ceiling - PAUSE_SECONDS_LEAST)
+
+    def _note_bad(self, bad: list[BadRecord]) -> None:
+        self._bad_records += len(bad)
+        if bad:
+            member, why = bad[0]
+            self._once.warning(
+                member, "%d records make no sense and are skipped, first %s: %s", len(bad), remote(member), remote(why)
+            )

@@ -1,0 +1,184 @@
+"""Writes: services and endpoints registered, edited and removed, each as one change that all replicas see whole.
+
+Invariant: nothing is read, awaited and then written on trust; what a write rests on, it carries as the revision that
+must still stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dnsd.model.errors import (
+    Conflict,
+    DnsdError,
+    Fault,
+    Gone,
+    InvalidRecord,
+    NotFound,
+    PreconditionFailed,
+    StoreUnavailable,
+)
+from dnsd.model.service import Endpoint, EndpointKey, ServiceKey
+from dnsd.registry.leases import Leases
+from dnsd.registry.mirror import Mirror
+from dnsd.registry.operations import Batch, Delete, Edit, Mark, Operation, Precondition, Put, Written
+from dnsd.store import operations as stored
+from dnsd.store.operations import Accepted, Refused, Result, StoreOperation
+from dnsd.store.record import value_of
+from dnsd.store.redis import Store
+
+__all__ = ["Batch", "Delete", "Edit", "Mark", "Operation", "Precondition", "Put", "Services", "Written"]
+
+VISIBLE_SECONDS = 0.1
+"""A write waits so long until this replica answers from it."""
+EDITS_MOST = 5
+"""So often an edit is made anew because somebody else was faster; then it is a Conflict."""
+
+
+class Services:
+    """The registry's writes. They raise NotFound, Gone, PreconditionFailed, Conflict, InvalidRecord, StoreUnavailable;
+    in a batch with ``index``, the operation at fault.
+    """
+
+    def __init__(self, store: Store, mirror: Mirror, leases: Leases) -> None:
+        self._store = store
+        self._mirror = mirror
+        self._leases = leases
+
+    async def write(self, operation: Operation) -> Written:
+        """One write. While the store is away, a PUT equal to what the mirror holds counts as a heartbeat."""
+        try:
+            accepted = await self._commit([operation])
+        except StoreUnavailable:
+            heartbeat = self._heartbeat(operation)
+            if heartbeat is None:
+                raise
+            return heartbeat
+        written = _written(operation, accepted, accepted.results[0])
+        return replace(written, visible=await self._mirror.reached(written.revision, VISIBLE_SECONDS))
+
+    async def batch(self, operations: Sequence[Operation]) -> Batch:
+        """All of them as one change, or none."""
+        _refuse_overlaps(operations)
+        accepted = await self._commit(operations)
+        results = [
+            _written(operation, accepted, result)
+            for operation, result in zip(operations, accepted.results, strict=True)
+        ]
+        last = max((written.revision for written in results), default=0)
+        visible = await self._mirror.reached(last, VISIBLE_SECONDS)
+        results = [replace(written, visible=visible) for written in results]
+        return Batch(accepted.revision, accepted.durability, visible, tuple(results))
+
+    async def _commit(self, operations: Sequence[Operation]) -> Accepted:
+        fresh: dict[EndpointKey, Endpoint] = {}
+        for _ in range(EDITS_MOST):
+            planned = [await self._plan(index, operation, fresh) for index, operation in enumerate(operations)]
+            answer = await self._store.write(planned, self._mirror.revision)
+            if isinstance(answer, Accepted):
+                return answer
+            await self._object(operations[answer.index], answer, fresh)
+        raise Conflict(f"the object changed {EDITS_MOST} times while it was edited")
+
+    async def _plan(self, index: int, operation: Operation, fresh: dict[EndpointKey, Endpoint]) -> StoreOperation:
+        expected = operation.precondition.expected
+        match operation:
+            case Put(value=value):
+                return stored.put(value, expected)
+            case Mark(key=key, flag=flag):
+                return stored.mark(key, flag, expected)
+            case Delete(key=key):
+                return stored.delete(key, expected)
+            case Edit(key=key):
+                was = fresh.get(key) or self._mirror.catalog.inventory.endpoint(key) or await self._store.endpoint(key)
+                if was is None or operation.precondition.absent:
+                    return _impossible(key, expected)
+                return stored.edit(was, _edited(index, operation, was))
+
+    async def _object(self, operation: Operation, refused: Refused, fresh: dict[EndpointKey, Endpoint]) -> None:
+        """Raise what the refusal means; return when the edit may be made anew from what stands now."""
+        wanted = operation.precondition.revision
+        if isinstance(operation, Edit) and refused.slug == "precondition" and wanted in (None, refused.revision):
+            stands = await self._store.endpoint(operation.key)
+            if stands is not None:
+                fresh[operation.key] = stands
+            return
+        raise _at(refused.index, _meaning(operation, refused))
+
+    def _heartbeat(self, operation: Operation) -> Written | None:
+        """What to answer to a PUT that says nothing new while the store is away; None when it does."""
+        if not isinstance(operation, Put) or not isinstance(operation.value, Endpoint):
+            return None
+        known = self._mirror.catalog.inventory.endpoint(operation.value.key)
+        if known is None or not _says_nothing_new(operation.value, known):
+            return None
+        if operation.precondition.expected not in ("", str(known.revision)):
+            return None
+        self._leases.remember([known.key])
+        outcome: stored.Outcome = "unchanged" if known.lease_seconds is None else "renewed"
+        return Written(outcome, known, known.revision, "local", True, known.lease_seconds, stored=False)
+
+
+def _edited(index: int, operation: Edit, was: Endpoint) -> Endpoint:
+    try:
+        return operation.edit(was)
+    except InvalidRecord as invalid:
+        raise _at(index, invalid) from None
+
+
+def _impossible(key: EndpointKey, expected: str) -> StoreOperation:
+    """An operation that changes nothing: the store says why there is nothing to edit, or what stands there by now."""
+    return stored.mark(key, "=", expected or "0")
+
+
+def _says_nothing_new(put: Endpoint, known: Endpoint) -> bool:
+    if known.draining:  # an operator's doing, and with it perhaps not ready: a PUT leaves both as they are
+        known = replace(known, draining=put.draining, ready=put.ready)
+    return put == known
+
+
+def _written(operation: Operation, accepted: Accepted, result: Result) -> Written:
+    try:
+        value = value_of(operation.key, result.line)
+    except InvalidRecord:
+        raise NotFound("what stood there made no sense; it was removed") from None
+    has_changed = result.outcome in ("created", "changed", "deleted")
+    revision = accepted.revision if has_changed else value.revision
+    return Written(result.outcome, value, revision, accepted.durability, False, result.remaining_seconds)
+
+
+def _meaning(operation: Operation, refused: Refused) -> DnsdError:
+    what = "/".join(operation.key)
+    match refused.slug:
+        case "not-found":
+            return NotFound(f"{what} is not registered")
+        case "gone":
+            return Gone(f"{what} was deleted")
+        case "exists":
+            return PreconditionFailed(f"{what} exists, at revision {refused.revision}")
+        case "precondition" if refused.revision:
+            return PreconditionFailed(f"{what} is at revision {refused.revision}")
+        case "precondition":
+            return PreconditionFailed(f"{what} does not exist")
+
+
+def _at(index: int, fault: DnsdError) -> DnsdError:
+    fault.index = index
+    return fault
+
+
+def _refuse_overlaps(operations: Sequence[Operation]) -> None:
+    """One change has no order: each object is named once, and nothing below a service that goes."""
+    faults: list[Fault] = []
+    seen: dict[ServiceKey | EndpointKey, int] = {}
+    for index, operation in enumerate(operations):
+        first = seen.setdefault(operation.key, index)
+        if first != index:
+            faults.append(Fault(f"/operations/{index}", f"is about the same object as operation {first}"))
+    for index, operation in enumerate(operations):
+        above = seen.get(operation.key[:2])
+        if above not in (None, index) and isinstance(operations[above or 0], Delete):
+            faults.append(Fault(f"/operations/{index}", f"is below the service that operation {above} deletes"))
+    if faults:
+        raise InvalidRecord(*faults)

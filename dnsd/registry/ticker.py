@@ -1,0 +1,80 @@
+"""The second hand of the registry: ticks, and what is due at a tick removed. ``beat`` holds the rules, this the calls."""
+
+from __future__ import annotations
+
+import logging
+
+from dnsd.model.errors import StoreUnavailable
+from dnsd.model.lease import SETTLING_SECONDS
+from dnsd.registry.beat import Beat
+from dnsd.registry.leases import Leases
+from dnsd.registry.mirror import Mirror
+from dnsd.runtime.clock import Clock
+from dnsd.store.redis import Store
+
+_log = logging.getLogger("dnsd.leases")
+
+
+class Ticker:
+    """One replica's part in the clock that leases are counted by."""
+
+    def __init__(
+        self,
+        store: Store,
+        leases: Leases,
+        mirror: Mirror,
+        clock: Clock,
+        *,
+        settling_seconds: float = SETTLING_SECONDS,
+    ) -> None:
+        self._store = store
+        self._leases = leases
+        self._mirror = mirror
+        self._clock = clock
+        self._beat = Beat(clock.monotonic(), settling_seconds)
+        self.expired = 0
+        """So many endpoints were removed by this replica because their lease ran out."""
+
+    @property
+    def is_settling(self) -> bool:
+        """True while this replica makes no ticks, so that heartbeats come first."""
+        return self._beat.is_settling(self._clock.monotonic())
+
+    async def run(self) -> None:
+        """For ever: tick when it is our turn, and reap what is due then."""
+        while True:
+            await self._sleep_until(self._beat.next_at)
+            try:
+                await self._turn()
+            except StoreUnavailable as fault:
+                _log.debug("no tick: %s", fault)
+                self._beat.miss(self._clock.monotonic())
+
+    async def _turn(self) -> None:
+        beat = self._beat
+        # Renewals that were answered while the store was away are stored before anybody counts on.
+        await self._leases.store_remembered()
+        may_tick = beat.may_tick(self._clock.monotonic())
+        seen = await self._store.tick(beat.tick if may_tick else None, beat.history)
+        if not beat.take(seen, self._clock.monotonic()) and self.is_settling:
+            _log.info("leases settle: nobody expires until heartbeats had their time")
+        if beat.reap_at is not None:
+            await self._sleep_until(beat.reap_at)
+            await self._reap()
+
+    async def _reap(self) -> None:
+        """Remove what is due, in changes of bounded size, as long as the next tick is not."""
+        assert self._beat.tick is not None
+        has_more = True
+        while has_more and self._has_time():
+            reaped = await self._store.reap(self._beat.tick, self._beat.history, self._mirror.revision)
+            has_more = reaped.has_more
+            self.expired += reaped.removed
+            if reaped.removed:
+                _log.info("%d endpoints expired, revision %d", reaped.removed, reaped.revision)
+
+    def _has_time(self) -> bool:
+        return self._clock.monotonic() < self._beat.next_at
+
+    async def _sleep_until(self, moment: float) -> None:
+        await self._clock.sleep(max(0.0, moment - self._clock.monotonic()))
