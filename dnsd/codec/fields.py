@@ -220,7 +220,9 @@ class Digits:
         return octets
 
     def end(self, rdata: bytes, at: int) -> int:
-        """The end of the data."""
+        """The end of the data, at least one octet on."""
+        if at >= len(rdata):
+            raise ValueError(f"{self.what} is empty")
         return len(rdata)
 
     def show(self, octets: bytes) -> str:

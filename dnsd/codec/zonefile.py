@@ -31,7 +31,7 @@ class ReadZone:
 
 
 class InvalidZone(InvalidFile):
-    """A master file is wrong: it is its own first fault, and ``faults`` are all that were found (some twenty at most)."""
+    """A master file is wrong: it is its own first fault, ``faults`` are all that were found (some twenty at most)."""
 
     def __init__(self, faults: Sequence[InvalidFile]) -> None:
         self.faults = tuple(faults)

@@ -87,14 +87,16 @@ class ZoneChecks:
             return ""
         source = target if target in self._names else self._wildcard_for(target)
         if rrset.rtype == RRType.CNAME:
-            return self._odd_alias(rrset.owner, source) or self._forgotten_dot(target, source)
+            return self._odd_alias(rrset.owner, target, source)
         if (source, RRType.CNAME) in self._inside:
             return "is an alias; it must be a name with addresses (RFC 2181 10.3)"
         if any((source, rtype) in self._inside for rtype in _ADDRESSES):
             return ""
-        return f"has no address in this zone{self._forgotten_dot(target, None)}"
+        return f"has no address in this zone{self._forgotten_dot(target)}"
 
-    def _odd_alias(self, owner: Name, source: Name | None) -> str:
+    def _odd_alias(self, owner: Name, target: Name, source: Name | None) -> str:
+        if source is None:
+            return f"is not in this zone{self._forgotten_dot(target)}"
         seen = {owner}
         while source is not None and (alias := self._inside.get((source, RRType.CNAME))) and len(seen) < _CHAIN_MOST:
             if source in seen:
@@ -104,10 +106,8 @@ class ZoneChecks:
             source = following if following in self._names else self._wildcard_for(following)
         return ""
 
-    def _forgotten_dot(self, target: Name, source: Name | None) -> str:
+    def _forgotten_dot(self, target: Name) -> str:
         """``www.example.org`` without its final dot becomes ``www.example.org.example.org.``."""
-        if source is not None:
-            return ""
         doubled = b"".join(bytes((len(label),)) + label for label in labels_of(self._apex)) + self._apex
         return "; is its final dot missing?" if target.endswith(doubled) and self._apex != ROOT else ""
 

@@ -1,4 +1,4 @@
-"""The static zones: a directory of master files, read at the start and again when asked; a wrong file keeps its old zone.
+"""The static zones: a directory of master files, read at the start and when asked; a wrong file keeps its old zone.
 
 ``NAME.zone`` holds the zone NAME: relative names start there, and its SOA must stand there. Other files are no zones,
 they may be included by one.
