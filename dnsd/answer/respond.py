@@ -1,13 +1,13 @@
 """One packet in, one outcome out: the seam between the DNS protocol and the doors. Never raises, never waits.
 
-The fast way serves plain queries (one question, class IN, at most an OPT without options) for what stands ready in the
-table. Everything else takes the complete way: odd headers, options, aliases, delegations, refusals.
+The fast way serves plain queries (one question, class IN, at most an OPT with nothing but a cookie) for what stands
+ready in the table. Everything else takes the complete way: odd headers, options, aliases, delegations, refusals.
 """
 
 from __future__ import annotations
 
 from dnsd.answer import checks
-from dnsd.answer.cookies import server_cookie
+from dnsd.answer.cookies import COOKIE_OCTETS, server_cookie
 from dnsd.answer.draft import Draft
 from dnsd.answer.edns import CLIENT_COOKIE_OCTETS, Edns, extended_error, opt_octets, option_octets
 from dnsd.answer.fit import fitted
@@ -23,7 +23,14 @@ from dnsd.model.message import Drop, Option, Outcome, Rcode, RRType
 
 _OPT_START = b"\0\x00\x29"
 _OPT_ENDS = {b"\0\0\0\0\0\0": False, b"\0\0\x80\0\0\0": True}
-"""Octets 5 to 10 of an OPT without options, extended rcode 0, version 0 -> DO."""
+"""What follows an OPT's payload when it has no options, extended rcode 0 and version 0 -> DO."""
+_COOKIE_STARTS = {
+    b"\0\0" + flags + bytes((0, 4 + length, 0, Option.COOKIE, 0, length)): bool(flags[0])
+    for flags in (b"\0\0", b"\x80\0")
+    for length in (CLIENT_COOKIE_OCTETS, COOKIE_OCTETS)
+}
+"""The same up to the cookie, when that is the only option and the client's alone or with one of ours -> DO."""
+_COOKIE_START_OCTETS = 10
 _IN = question_key(0)[2:]
 _SPECIAL = frozenset(
     {ANY_KEY, SOA_KEY, question_key(RRType.AXFR), question_key(RRType.IXFR), question_key(RRType.CNAME)}
@@ -46,8 +53,12 @@ def respond(packet: bytes, peer: bytes, chance: int, table: Table, terms: Terms)
     tail = end + 4
     if head_index < 2 and len(packet) == tail:
         opt, limit = b"", terms.plain_limit
-    elif head_index > 1 and packet[tail : tail + 3] == _OPT_START and packet[tail + 5 :] in _OPT_ENDS:
-        opt = terms.opts[_OPT_ENDS[packet[tail + 5 :]]]
+    elif head_index > 1 and packet[tail : tail + 3] == _OPT_START:
+        rest = packet[tail + 5 :]
+        is_do = _OPT_ENDS.get(rest)
+        opt = _opt_with_cookie(rest, peer, terms) if is_do is None else terms.opts[is_do]
+        if not opt:
+            return respond_completely(packet, peer, chance, table, terms)
         limit = terms.limit(packet[tail + 3] << 8 | packet[tail + 4])
     else:
         return respond_completely(packet, peer, chance, table, terms)
@@ -87,6 +98,17 @@ def respond_completely(packet: bytes, peer: bytes, chance: int, table: Table, te
         opt = _opt(query.edns, draft, peer, terms)
         limit = terms.limit(query.edns.payload)
     return fitted(packet[:2], query.is_rd, query.question, draft, opt, limit), query.key
+
+
+def _opt_with_cookie(rest: bytes, peer: bytes, terms: Terms) -> bytes:
+    """The reply's OPT when a cookie is all that the query's OPT holds; nothing when that takes a closer look."""
+    is_do = _COOKIE_STARTS.get(rest[:_COOKIE_START_OCTETS])
+    if is_do is None or len(rest) != _COOKIE_START_OCTETS + rest[_COOKIE_START_OCTETS - 1]:
+        return b""
+    if not terms.cookie_secret:
+        return terms.opts[is_do]
+    client = rest[_COOKIE_START_OCTETS : _COOKIE_START_OCTETS + CLIENT_COOKIE_OCTETS]
+    return terms.cookie_opts[is_do] + client + server_cookie(client, peer, terms.now, terms.cookie_secret)
 
 
 def _no_name(table: Table, owner: bytes, key: bytes) -> Denial | None:

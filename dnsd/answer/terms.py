@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dnsd.answer.edns import opt_octets
-from dnsd.model.message import TCP_PAYLOAD_MOST, UDP_PAYLOAD_DEFAULT, UDP_PAYLOAD_LEAST
+from dnsd.answer.cookies import COOKIE_OCTETS
+from dnsd.answer.edns import opt_octets, option_octets
+from dnsd.model.message import TCP_PAYLOAD_MOST, UDP_PAYLOAD_DEFAULT, UDP_PAYLOAD_LEAST, Option
 
 
 class Terms:
@@ -14,7 +15,17 @@ class Terms:
     class CH, none: REFUSED.
     """
 
-    __slots__ = ("cookie_secret", "identity", "is_tcp", "now", "opts", "payload_most", "plain_limit", "version")
+    __slots__ = (
+        "cookie_opts",
+        "cookie_secret",
+        "identity",
+        "is_tcp",
+        "now",
+        "opts",
+        "payload_most",
+        "plain_limit",
+        "version",
+    )
 
     def __init__(
         self,
@@ -32,6 +43,8 @@ class Terms:
         self.identity = identity
         self.now = 0
         self.opts = (opt_octets(payload_most, is_do=False), opt_octets(payload_most, is_do=True))
+        cookie = option_octets(Option.COOKIE, bytes(COOKIE_OCTETS))
+        self.cookie_opts = tuple(opt_octets(payload_most, is_do, cookie)[:-COOKIE_OCTETS] for is_do in (False, True))
 
     def limit(self, offered: int) -> int:
         """Octets a reply may have when the client's OPT offers so many (below 512 counts as 512, RFC 6891 6.2.3)."""
