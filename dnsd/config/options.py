@@ -117,7 +117,7 @@ GROUPS = (
                 "zones",
                 kinds.DIRECTORY,
                 None,
-                "directory of static zone files (*.zone), read again on SIGHUP",
+                "directory of static zone files (NAME.zone), read again on SIGHUP",
                 stands_for="none",
                 example="/etc/dnsd/zones",
             ),
@@ -131,7 +131,7 @@ GROUPS = (
                 "redis",
                 kinds.STORE_URL,
                 None,
-                "redis://, rediss://, unix://, sentinel://h1:p,h2:p/NAME/DB or cluster://h:p; "
+                "the shared store: redis://, rediss://, unix://, sentinel://h1:p,h2:p/NAME/DB or cluster://h:p; "
                 "with a password better in the environment or the file: others can see a command line",
                 stands_for="an embedded server, its files in state_dir",
                 example="redis://127.0.0.1:6379/0",

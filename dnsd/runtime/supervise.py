@@ -85,10 +85,11 @@ class Supervised:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(number)
 
-    async def stop(self, number: signal.Signals = signal.SIGTERM, within_seconds: float = 5.0) -> None:
-        """End it: a signal first, SIGKILL when it takes longer; it is not started again."""
+    async def stop(self, number: signal.Signals | None = signal.SIGTERM, within_seconds: float = 5.0) -> None:
+        """End it: a signal first (None: it was told to end in another way), SIGKILL when it takes longer."""
         self._stopping = True
-        self.send(number)
+        if number is not None:
+            self.send(number)
         if self._process is not None and not await _ended_within(self._process, within_seconds):
             _log.warning("%s did not end within %g s and is killed", self.name, within_seconds)
             self.send(signal.SIGKILL)
@@ -207,19 +208,19 @@ class Lines:
         self._on_line = on_line
         self._on_end = on_end
         self._rest = b""
-        self._open = True
+        self.is_open = True
         os.set_blocking(descriptor, False)
         asyncio.get_running_loop().add_reader(descriptor, self._read)
 
     def drain(self) -> None:
         """Read what is there already, such as the last words of a child that has ended."""
-        while self._open and self._read():
+        while self.is_open and self._read():
             pass
 
     def close(self) -> None:
         """Stop reading."""
-        if self._open:
-            self._open = False
+        if self.is_open:
+            self.is_open = False
             asyncio.get_running_loop().remove_reader(self._descriptor)
             os.close(self._descriptor)
 
@@ -237,7 +238,7 @@ class Lines:
         for line in whole:
             if line:
                 self._on_line(line.decode("utf-8", "replace"))
-        if not octets and self._open:
+        if not octets and self.is_open:
             self.close()
             self._on_end()
         return bool(octets)

@@ -1,0 +1,156 @@
+"""The control process: admin API, registry, mirror and feed, put together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Protocol
+
+from dnsd.admin.routes import Admin
+from dnsd.app.doors import advertised
+from dnsd.authority.catalog import Catalog
+from dnsd.config import Settings
+from dnsd.model.errors import StoreUnavailable
+from dnsd.model.names import name_from_text
+from dnsd.registry.drains import Drains
+from dnsd.registry.leases import Leases
+from dnsd.registry.mirror import Audience, Mirror
+from dnsd.registry.replicas import Replicas
+from dnsd.registry.services import Services
+from dnsd.registry.ticker import Ticker
+from dnsd.registry.zones import StaticZones
+from dnsd.runtime.clock import Clock
+from dnsd.runtime.metrics import Counts, DnsCollector
+from dnsd.runtime.tasks import Tasks
+from dnsd.store.redis import Store
+
+_log = logging.getLogger("dnsd.control")
+
+_LOADED_POLL_SECONDS = 0.02
+_SECRET_RETRY_SECONDS = 1.0
+_SECRET_AGAIN_SECONDS = 60.0
+
+
+class DnsFeed(Audience, Protocol):
+    """The way to the responders: a feed to other processes, or to this one."""
+
+    def set_terms(self, terms: dict[str, object]) -> None:
+        """Give all responders these terms, now and after their restart."""
+
+    async def counts(self) -> Counts:
+        """What all responders counted."""
+
+
+def catalog_of(settings: Settings) -> Catalog:
+    """An empty catalog of the zones and networks that are set."""
+    zones = [name_from_text(zone) for zone in settings.zone]
+    return Catalog(zones, settings.reverse, advertised(settings), settings.negative_ttl_seconds)
+
+
+class Control:
+    """Everything but the responders. ``admin`` is the bound socket of the admin API, ``feed`` tells responders of
+    ``catalog``.
+    """
+
+    def __init__(
+        self, settings: Settings, store_url: str, admin: socket.socket, catalog: Catalog, feed: DnsFeed, clock: Clock
+    ) -> None:
+        """Raises InvalidSetting for a store URL that cannot be one."""
+        self._settings = settings
+        self._socket = admin
+        self._catalog = catalog
+        self._feed = feed
+        self._clock = clock
+        self._tasks = Tasks("control")
+        self._is_leaving = False
+        self._zones = _static_zones(settings)
+        self._store = Store(store_url, settings.redis_prefix, copies=settings.required_copies)
+        self._mirror = Mirror(self._store, catalog, feed, clock)
+        leases = Leases(self._store, self._mirror)
+        services = Services(self._store, self._mirror, leases)
+        self._replicas = Replicas(self._store, self._mirror, settings.replica, clock)
+        drains = Drains(services, self._mirror, self._replicas, clock, floor_seconds=settings.drain_floor_seconds)
+        self._ticker = Ticker(self._store, leases, self._mirror, clock, settling_seconds=settings.settling_seconds)
+        self._dns_counts = DnsCollector()
+        self._admin = Admin(
+            services,
+            leases,
+            drains,
+            self._mirror,
+            replica=settings.replica,
+            hosts=(settings.admin.host, *settings.admin_host),
+            loopback_allowed=all(ip_address(address.host).is_loopback for address in settings.dns),
+            is_leaving=lambda: self._is_leaving,
+            collectors=[self._dns_counts.collect],
+            refresh=self._refresh_counts,
+        )
+
+    @property
+    def failed(self) -> asyncio.Event:
+        """Set when a part that runs for ever has ended with a fault."""
+        return self._tasks.failed
+
+    async def start(self) -> None:
+        """Read the static zones, then take requests and follow the store."""
+        await self.reload()
+        await self._admin.serve([self._socket])
+        for name, work in (
+            ("mirror", self._mirror.run()),
+            ("replicas", self._replicas.run()),
+            ("ticker", self._ticker.run()),
+            ("cookie-secret", self._share_cookie_secret()),
+        ):
+            self._tasks.start(name, work)
+
+    async def ready(self, within_seconds: float) -> str:
+        """Wait until the registry was loaded; returns what keeps it from that when it takes longer."""
+        until = self._clock.monotonic() + within_seconds
+        while not (status := self._mirror.status()).loaded:
+            if self._clock.monotonic() >= until:
+                return f"the registry is not loaded yet ({status.problem or 'loading'}): SERVFAIL until then"
+            await self._clock.sleep(_LOADED_POLL_SECONDS)
+        return ""
+
+    async def reload(self) -> None:
+        """Read the static zones again; a file that is wrong keeps its old zone and is named in the log."""
+        if self._zones is None:
+            return
+        read = await asyncio.to_thread(self._zones.load)
+        for warning in read.warnings:
+            _log.warning("%s", warning)
+        for problem in read.problems:
+            _log.error("%s", problem)
+        self._catalog.set_static(read.zones)
+        self._feed.reload()
+        _log.info("%d static zones of %s are served", len(read.zones), self._settings.zones)
+
+    async def stop(self, lame_duck_seconds: float) -> None:
+        """Be not ready for that long, then finish the requests, and leave the other replicas."""
+        self._is_leaving = True
+        await self._clock.sleep(lame_duck_seconds)
+        await self._admin.stop()
+        await self._tasks.stop()
+        await self._replicas.leave()
+        await self._store.close()
+
+    async def _refresh_counts(self) -> None:
+        self._dns_counts.show(await self._feed.counts())
+
+    async def _share_cookie_secret(self) -> None:
+        """Give the responders the secret that all replicas share; until then, theirs is the parent's."""
+        while True:
+            try:
+                self._feed.set_terms({"cookie_secret": await self._store.cookie_secret()})
+            except StoreUnavailable:
+                await self._clock.sleep(_SECRET_RETRY_SECONDS)
+            else:
+                await self._clock.sleep(_SECRET_AGAIN_SECONDS)
+
+
+def _static_zones(settings: Settings) -> StaticZones | None:
+    if settings.zones is None:
+        return None
+    return StaticZones(Path(settings.zones), [name_from_text(zone) for zone in settings.zone])

@@ -1,0 +1,59 @@
+"""The sockets of a replica, opened before anything else: every DNS address, and the admin API's."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+
+from dnsd.config import Settings
+from dnsd.server.address import Address
+from dnsd.server.binding import bind
+from dnsd.server.sockets import DnsSocket, reserve
+
+
+class Doors:
+    """What :func:`open_doors` opened; ``admin_address`` has its port filled in."""
+
+    def __init__(self, dns: list[DnsSocket], admin: socket.socket) -> None:
+        self.dns = dns
+        self.admin = admin
+        host, port, *_ = admin.getsockname()
+        self.admin_address = Address(host, port)
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """Where DNS is served, ports filled in."""
+        return tuple(door.address for door in self.dns)
+
+    def close(self) -> None:
+        """Give all addresses back."""
+        for door in self.dns:
+            door.close()
+        self.admin.close()
+
+
+def open_doors(settings: Settings) -> Doors:
+    """Bind every address; raises InvalidSetting that says what is in the way, and then holds none."""
+    dns = reserve(settings.dns, settings.workers, "dns")
+    try:
+        return Doors(dns, bind(settings.admin, socket.SOCK_STREAM, "admin", is_shared=False))
+    except BaseException:
+        for door in dns:
+            door.close()
+        raise
+
+
+def advertised(settings: Settings) -> tuple[str, ...]:
+    """The addresses of ``ns.dns.<zone>``: as set, else those of ``dns``, else the one from which we reach others."""
+    if settings.advertise:
+        return settings.advertise
+    families = dict.fromkeys(address.family for address in settings.dns)
+    return tuple(host for family in families if (host := _own_address(family)))
+
+
+def _own_address(family: socket.AddressFamily) -> str:
+    elsewhere = "2001:db8::1" if family == socket.AF_INET6 else "192.0.2.1"  # documentation; nothing is sent
+    with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as door:
+        door.connect((elsewhere, 53))
+        return str(door.getsockname()[0])
+    return ""

@@ -1,0 +1,72 @@
+"""A responder process: DNS out of compiled nodes, which the feed brings."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from dnsd.authority.table import Table
+from dnsd.config import Settings
+from dnsd.runtime.clock import Clock
+from dnsd.runtime.tasks import Tasks
+from dnsd.server.feed import FeedReader, LocalFeed
+from dnsd.server.responder import Responder
+from dnsd.server.sockets import DnsSocket
+
+OPEN_WITHIN_SECONDS = 5.0  # faults.md 14: traffic after the first full load or so long, whichever is first
+
+_LOADED_POLL_SECONDS = 0.02
+
+
+class Responding:
+    """One responder, from start to end."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        sockets: Sequence[DnsSocket],
+        source: FeedReader | LocalFeed,
+        table: Table,
+        cookie_secret: bytes,
+        clock: Clock,
+    ) -> None:
+        self._table = table
+        self._clock = clock
+        self._tasks = Tasks("responder")
+        self._responder = Responder(
+            sockets,
+            source,
+            table,
+            clock,
+            cookie_secret=cookie_secret,
+            udp_payload_most=settings.udp_payload,
+            tcp_connections_most=settings.tcp_connections,
+            tcp_per_client_most=settings.tcp_per_client,
+            open_within_seconds=OPEN_WITHIN_SECONDS,
+        )
+
+    @property
+    def failed(self) -> asyncio.Event:
+        """Set when it has ended with a fault."""
+        return self._tasks.failed
+
+    async def start(self) -> None:
+        """Wait for the first load and take questions."""
+        self._tasks.start("run", self._responder.run())
+
+    async def ready(self, within_seconds: float) -> str:
+        """Wait until the table was loaded; returns what is not as it should be when it takes longer."""
+        until = self._clock.monotonic() + within_seconds
+        while not self._table.loaded:
+            if self._clock.monotonic() >= until:
+                return "nothing is loaded yet: SERVFAIL until then"
+            await self._clock.sleep(_LOADED_POLL_SECONDS)
+        return ""
+
+    async def reload(self) -> None:
+        """Nothing: what is read again comes through the feed."""
+
+    async def stop(self, lame_duck_seconds: float) -> None:
+        """Answer for that long, then finish and close."""
+        await self._responder.stop(lame_duck_seconds)
+        await self._tasks.stop()
