@@ -1,0 +1,105 @@
+"""``dnsd list``: services with the state of their endpoints, or endpoints."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from dnsd.cli.client import Client, Query
+from dnsd.cli.failures import WrongCall
+from dnsd.cli.options import Connection, add_connection_flags, connection_of
+from dnsd.cli.output import (
+    add_output_flag,
+    addresses_text,
+    lease_text,
+    ports_text,
+    print_json,
+    print_table,
+    state_of,
+)
+
+HELP = "show services or endpoints"
+
+EPILOG = """\
+examples:
+
+  dnsd list
+  dnsd list endpoints --service web
+  dnsd list endpoints --state draining --namespace shop
+  dnsd list services --label app=web --output json
+
+A label counts in a service's labels and in an endpoint's metadata. A service is in a state when one of its endpoints
+is; it is not-ready when none is ready.
+"""
+
+_SERVICE_TITLES = ("NAMESPACE", "SERVICE", "ADDRESS", "PORTS", "ENDPOINTS")
+_ENDPOINT_TITLES = ("NAMESPACE", "SERVICE", "ID", "ADDRESSES", "PORTS", "WEIGHT", "PRIORITY", "STATE", "LEASE")
+_STATES = ("ready", "not-ready", "draining")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Teach ``parser`` this command."""
+    parser.epilog = EPILOG
+    parser.add_argument("kind", nargs="?", choices=("services", "endpoints"), default="services", help="[services]")
+    parser.add_argument("--namespace", metavar="NAME", help="of one namespace only [all]")
+    parser.add_argument("--service", metavar="NAME", help="endpoints of services of this name only")
+    parser.add_argument("--label", action="append", default=[], metavar="NAME=VALUE", help="repeatable: all must hold")
+    parser.add_argument("--state", choices=_STATES, help="in this state only")
+    add_connection_flags(parser)
+    add_output_flag(parser)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """List; 0 also when there is nothing."""
+    if arguments.service is not None and arguments.kind == "services":
+        raise WrongCall("--service is for endpoints: dnsd list endpoints --service NAME")
+    for label in arguments.label:
+        if not label.partition("=")[0] or "=" not in label:
+            raise WrongCall(f"--label {label!r} is not NAME=VALUE")
+    asyncio.run(_list(connection_of(arguments), arguments))
+    return 0
+
+
+async def _list(connection: Connection, arguments: argparse.Namespace) -> None:
+    async with Client(connection) as client:
+        found = await client.items(f"/v1/{arguments.kind}", _query(arguments))
+        if arguments.output == "json":
+            print_json(found)
+        elif arguments.kind == "endpoints":
+            print_table(_ENDPOINT_TITLES, [_endpoint_row(item) for item in found["items"]])
+        else:
+            within = [("namespace", arguments.namespace)] if arguments.namespace else []
+            endpoints = (await client.items("/v1/endpoints", within))["items"] if found["items"] else []
+            states = _states(endpoints)
+            print_table(_SERVICE_TITLES, [_service_row(item, states) for item in found["items"]])
+
+
+def _query(arguments: argparse.Namespace) -> Query:
+    single = [(name, getattr(arguments, name)) for name in ("namespace", "service", "state")]
+    return [
+        *((name, value) for name, value in single if value is not None),
+        *(("label", one) for one in arguments.label),
+    ]
+
+
+def _states(endpoints: list[dict[str, Any]]) -> dict[tuple[str, str], Counter[str]]:
+    """How many endpoints of each service are in which state."""
+    states: dict[tuple[str, str], Counter[str]] = {}
+    for item in endpoints:
+        states.setdefault((item["namespace"], item["service"]), Counter())[state_of(item)] += 1
+    return states
+
+
+def _service_row(item: Mapping[str, Any], states: Mapping[tuple[str, str], Counter[str]]) -> tuple[object, ...]:
+    address = item["external_name"] or ",".join(item["cluster_ips"]) or "headless"
+    counts = states.get((item["namespace"], item["name"]), Counter())
+    shown = ", ".join(f"{counts[state]} {state}" for state in _STATES if counts[state])
+    return item["namespace"], item["name"], address, ports_text(item), shown or "none"
+
+
+def _endpoint_row(item: Mapping[str, Any]) -> tuple[object, ...]:
+    place = (item["namespace"], item["service"], item["id"], addresses_text(item), ports_text(item))
+    return *place, item["weight"], item["priority"], state_of(item), lease_text(item)

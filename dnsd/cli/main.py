@@ -1,0 +1,111 @@
+"""The ``dnsd`` command: one table of sub-commands, each in its own module, imported only when it is named.
+
+To add a command: a module beside this one with ``HELP``, ``add_arguments`` and ``execute``, and a line in ``COMMANDS``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NamedTuple, NoReturn
+
+from dnsd import __version__
+from dnsd.cli.failures import FAILED, INTERRUPTED, PIPE_CLOSED, WRONG_CALL, CommandFailed
+from dnsd.model.errors import DnsdError, InvalidSetting
+
+
+class Entry(NamedTuple):
+    """A sub-command: where its module is, and its one-line help, which is the module's ``HELP``."""
+
+    module: str
+    help: str
+
+
+COMMANDS = {
+    "serve": Entry("serve", "serve DNS and the admin API"),
+    "register": Entry("register", "register an endpoint of a service"),
+    "deregister": Entry("deregister", "remove an endpoint, or a whole service"),
+    "list": Entry("listing", "show services or endpoints"),
+    "apply": Entry("apply", "register what Kubernetes manifests say"),
+    "drain": Entry("drain", "take an endpoint out of the answers before it stops"),
+    "watch": Entry("watch", "show changes of the registry as they happen"),
+    "run": Entry("run", "run a program and keep it registered while it lives"),
+    "ask": Entry("ask", "ask a DNS server, or zone files, for a name"),
+    "check": Entry("check", "check a configuration and zone files"),
+}
+
+EPILOG = """\
+start a server, register a program with it, and find it:
+
+  dnsd serve
+  dnsd run --service web --port http=8080 -- python3 -m http.server 8080
+  dig @127.0.0.1 -p 1053 web.default.svc.cluster.local SRV
+
+`dnsd COMMAND --help` explains each command, with an example.
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong with a call in one line, and where help is."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit 2."""
+        self.exit(WRONG_CALL, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command that the arguments name; returns its exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    name = next((word for word in words if not word.startswith("-")), "")
+    arguments = _parser(name).parse_args(words)
+    return _execute(name, arguments)
+
+
+def _parser(named: str) -> Parser:
+    """The parser of all commands; only the one that is named has its arguments."""
+    parser = Parser(
+        prog="dnsd",
+        description="DNS for service discovery: register with one call, find by name with any resolver.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"dnsd {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, dest="command")
+    for name, entry in COMMANDS.items():
+        command = commands.add_parser(
+            name, help=entry.help, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+        )
+        if name == named:
+            command.description = f"{entry.help[0].upper()}{entry.help[1:]}."
+            _module(name).add_arguments(command)
+    return parser
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(f"dnsd.cli.{COMMANDS[name].module}")
+
+
+def _execute(name: str, arguments: argparse.Namespace) -> int:
+    try:
+        status: int = _module(name).execute(arguments)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left in the buffer has no reader any more
+        return PIPE_CLOSED
+    except CommandFailed as failure:
+        return _failed(name, failure, failure.status)
+    except DnsdError as failure:
+        return _failed(name, failure, WRONG_CALL if isinstance(failure, InvalidSetting) else FAILED)
+    return status
+
+
+def _failed(name: str, failure: DnsdError, status: int) -> int:
+    line = " ".join(str(failure).split())
+    print(f"dnsd {name}: {line}", file=sys.stderr)
+    return status

@@ -1,0 +1,78 @@
+"""What commands print: tables for people, JSON for programs, notes on stderr."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def add_output_flag(parser: argparse.ArgumentParser) -> None:
+    """Teach ``parser`` the choice between people and programs."""
+    parser.add_argument(
+        "-o", "--output", choices=("table", "json"), default="table", help="table for people, json for programs"
+    )
+
+
+def print_json(document: object) -> None:
+    """One JSON document over several lines."""
+    print(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Columns under their titles, each as wide as its widest cell."""
+    cells = [list(titles), *([plain(str(cell)) for cell in row] for row in rows)]
+    widths = [max(len(row[at]) for row in cells) for at in range(len(titles))]
+    for row in cells:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def note(command: str, text: str) -> None:
+    """A line for people on stderr, such as progress; programs need not read it."""
+    print(f"dnsd {command}: {plain(text)}", file=sys.stderr, flush=True)
+
+
+def plain(text: str) -> str:
+    """Text that came from elsewhere, safe for a terminal: what cannot be printed is escaped."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text)
+
+
+def full_name(item: Mapping[str, Any]) -> str:
+    """``namespace/service`` or ``namespace/service/id``, as the objects of the API name themselves."""
+    service = item.get("service") or item.get("name", "")
+    return "/".join(str(part) for part in (item["namespace"], service, item.get("id")) if part)
+
+
+def ports_text(item: Mapping[str, Any]) -> str:
+    """``http=8080,dns=53/udp``: the form that ``--port`` takes."""
+    return ",".join(_port_text(port) for port in item["ports"]) or "-"
+
+
+def addresses_text(item: Mapping[str, Any]) -> str:
+    """All addresses of an endpoint."""
+    return ",".join(item["addresses"])
+
+
+def state_of(item: Mapping[str, Any]) -> str:
+    """``ready``, ``not-ready`` or ``draining``: the words that ``--state`` takes."""
+    if item["draining"]:
+        return "draining"
+    return "ready" if item["ready"] else "not-ready"
+
+
+def lease_text(item: Mapping[str, Any]) -> str:
+    """How long an endpoint's lease is, and what is left of it where the server said so."""
+    if item["lease_seconds"] is None:
+        return "permanent"
+    remaining = (item.get("lease") or {}).get("remaining_seconds")
+    return f"{item['lease_seconds']} s" if remaining is None else f"{remaining} of {item['lease_seconds']} s"
+
+
+def _port_text(port: Mapping[str, Any]) -> str:
+    name = f"{port['name']}=" if port["name"] else ""
+    protocol = "" if port["protocol"] == "TCP" else f"/{port['protocol'].lower()}"
+    return f"{name}{port['port']}{protocol}"
