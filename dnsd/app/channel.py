@@ -22,7 +22,7 @@ class Channel:
     """One end; owns its descriptor. ``on_message`` gets each message, ``on_end`` is called when the other is gone.
 
     A child says ``{"says": "beat"}``, ``ready`` (with ``note``), ``reloaded`` (with ``note``), ``fatal`` (with ``text``
-    and ``status``); a parent says ``reload``, ``stop`` (with ``lame_duck_seconds``).
+    and ``is_setting``); a parent says ``reload``, ``stop`` (with ``lame_duck_seconds``).
     """
 
     def __init__(

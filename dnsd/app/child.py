@@ -62,7 +62,7 @@ class Child:
             self._part = build(self._orders, self._clock)
             await self._part.start()
         except (InvalidSetting, StoreUnavailable) as fault:
-            self._channel.say("fatal", text=str(fault), status=2 if isinstance(fault, InvalidSetting) else 1)
+            self._channel.say("fatal", text=str(fault), is_setting=isinstance(fault, InvalidSetting))
             return EXIT_FATAL
         self._tasks.start("ready", self._tell_ready(self._part))
         failing = self._tasks.start("failing", self._part.failed.wait())

@@ -23,7 +23,8 @@ from dnsd.registry.services import Services
 from dnsd.registry.ticker import Ticker
 from dnsd.registry.zones import StaticZones
 from dnsd.runtime.clock import Clock
-from dnsd.runtime.metrics import Counts, DnsCollector
+from dnsd.runtime.counts import Counts
+from dnsd.runtime.metrics import DnsCollector
 from dnsd.runtime.tasks import Tasks
 from dnsd.store.redis import Store
 

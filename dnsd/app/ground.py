@@ -7,9 +7,9 @@ import os
 import secrets
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 
 from dnsd.app.doors import Doors, open_doors
-from dnsd.app.life import Fatal
 from dnsd.config import Settings
 from dnsd.model.errors import StoreUnavailable
 from dnsd.runtime.clock import Clock
@@ -17,6 +17,7 @@ from dnsd.store.embedded import EmbeddedStore
 
 _COOKIE_SECRET_OCTETS = 16
 _STORE_FOLDER = "store"
+_STORE_SECONDS = 1.0
 
 
 class Ground:
@@ -45,15 +46,18 @@ class Ground:
             await store.start()
             self._store = store
             self.store_url = store.url
+            # Nearly always it is ready at once. One that has much to load is not waited for, nor is its fault, if any.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(store.ready(), _STORE_SECONDS)
 
-    async def fault(self) -> Fatal:
+    async def fault(self) -> StoreUnavailable:
         """Wait until the store turns out not to start at all (one that ran once is started again for ever)."""
         if self._store is not None:
             try:
                 await self._store.ready()
             except StoreUnavailable as fault:
-                return Fatal(str(fault))
-        never: asyncio.Future[Fatal] = asyncio.get_running_loop().create_future()
+                return fault
+        never: asyncio.Future[StoreUnavailable] = asyncio.get_running_loop().create_future()
         return await never
 
     async def give_back(self) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from dnsd.config import Settings
+from dnsd.model.errors import DnsdError
 from dnsd.runtime.clock import Clock
 from dnsd.runtime.notify import Notifier
 from dnsd.runtime.tasks import Tasks
@@ -20,12 +21,8 @@ _log = logging.getLogger("dnsd")
 _PINGS_A_WATCHDOG = 3
 
 
-class Fatal(Exception):
-    """The replica cannot go on: one line for people, and the exit status (2: a setting is wrong)."""
-
-    def __init__(self, text: str, status: int = 1) -> None:
-        self.status = status
-        super().__init__(text)
+class Fatal(DnsdError):
+    """The replica cannot go on; one line for people."""
 
 
 class Replica(Protocol):
@@ -45,7 +42,7 @@ class Replica(Protocol):
     async def ready(self) -> str:
         """Wait until it serves; returns what is not as it should be, or nothing."""
 
-    async def broken(self) -> Fatal:
+    async def broken(self) -> DnsdError:
         """Wait until it cannot go on."""
 
     async def reload(self) -> None:
@@ -85,7 +82,7 @@ class Life:
         self._is_ready = False
 
     async def run(self) -> int:
-        """Live until a signal or a fault; returns the exit status. Raises InvalidSetting, StoreUnavailable, Fatal."""
+        """Live until a signal; returns the exit status. Raises a DnsdError when it cannot go on."""
         self._listen()
         try:
             await self._replica.start()
@@ -100,7 +97,7 @@ class Life:
             raise fault
         return 0
 
-    async def _serve(self) -> Fatal | None:
+    async def _serve(self) -> DnsdError | None:
         """Until we are asked to leave and have left, or something is broken for good."""
         breaking = self._tasks.start("broken", self._replica.broken())
         leaving = self._tasks.start("leave", self._leaving.wait())
@@ -110,8 +107,8 @@ class Life:
             self._tasks.start("watchdog", self._ping(self._watchdog_seconds))
         await asyncio.wait({breaking, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if breaking.done():
-            fatal: Fatal = breaking.result()
-            return fatal
+            fault: DnsdError = breaking.result()
+            return fault
         lame_duck = self._settings.lame_duck_seconds if self._is_ready else 0
         self._notifier.stopping(f"leaving, answers for {lame_duck:g} s more")
         _log.info("leaving: not ready any more, answers for %g s", lame_duck)

@@ -9,10 +9,10 @@ from contextlib import suppress
 from dataclasses import replace
 
 from dnsd.app.ground import Ground
-from dnsd.app.life import Fatal
 from dnsd.app.orders import Orders
 from dnsd.app.process import Process
 from dnsd.config import Settings
+from dnsd.model.errors import DnsdError
 from dnsd.runtime.clock import Clock
 from dnsd.runtime.tasks import Tasks
 from dnsd.server.address import Address
@@ -29,7 +29,7 @@ class Parent:
         self._feeds: list[tuple[socket.socket, socket.socket]] = []
         self._processes: list[Process] = []
         self._tasks = Tasks("parent")
-        self._fatal = asyncio.get_running_loop().create_future()
+        self._fault = asyncio.get_running_loop().create_future()
 
     @property
     def dns(self) -> tuple[Address, ...]:
@@ -56,10 +56,10 @@ class Parent:
             await process.ready.wait()
         return next((process.note for process in self._processes if process.note), "")
 
-    async def broken(self) -> Fatal:
+    async def broken(self) -> DnsdError:
         """Wait until something has ended for good."""
-        fatal: Fatal = await asyncio.shield(self._fatal)
-        return fatal
+        fault: DnsdError = await asyncio.shield(self._fault)
+        return fault
 
     async def reload(self) -> None:
         """Let control read the static zones again."""
@@ -104,6 +104,6 @@ class Parent:
     async def _watch_store(self) -> None:
         self._end(await self._ground.fault())
 
-    def _end(self, fatal: Fatal) -> None:
+    def _end(self, fault: DnsdError) -> None:
         with suppress(asyncio.InvalidStateError):
-            self._fatal.set_result(fatal)
+            self._fault.set_result(fault)

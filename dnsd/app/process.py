@@ -16,6 +16,7 @@ import dnsd
 from dnsd.app.channel import EXIT_FATAL, Channel, Message
 from dnsd.app.life import Fatal
 from dnsd.app.orders import Orders, post
+from dnsd.model.errors import DnsdError, InvalidSetting
 from dnsd.runtime.clock import Clock
 from dnsd.runtime.supervise import Supervised, launch
 
@@ -26,14 +27,14 @@ _NOT_FOR_CHILDREN = ("DNSD_", "NOTIFY_SOCKET", "WATCHDOG_", "LISTEN_")
 class Process:
     """A responder or control. ``on_fatal`` is told why it cannot be started again."""
 
-    def __init__(self, name: str, orders: Orders, clock: Clock, on_fatal: Callable[[Fatal], None]) -> None:
+    def __init__(self, name: str, orders: Orders, clock: Clock, on_fatal: Callable[[DnsdError], None]) -> None:
         self.name = name
         self.note = ""
         self.ready = asyncio.Event()
         self._orders = orders
         self._clock = clock
         self._on_fatal = on_fatal
-        self._fatal = Fatal(f"{name} ended and did not say why")
+        self._fatal: DnsdError = Fatal(f"{name} ended and did not say why")
         self._beaten_at = clock.monotonic()
         self._channel: Channel | None = None
         self._reloaded = asyncio.Event()
@@ -107,7 +108,8 @@ class Process:
             case "reloaded":
                 self._reloaded.set()
             case "fatal":
-                self._fatal = Fatal(str(message["text"]), int(message["status"]))
+                fault = InvalidSetting if message["is_setting"] else Fatal
+                self._fatal = fault(str(message["text"]))
 
     def _see_end(self) -> None:
         if self._channel is not None:

@@ -9,6 +9,7 @@ from dnsd.app.ground import Ground
 from dnsd.app.life import Fatal
 from dnsd.app.responder import OPEN_WITHIN_SECONDS, Responding
 from dnsd.config import Settings
+from dnsd.model.errors import DnsdError
 from dnsd.runtime.clock import Clock
 from dnsd.runtime.tasks import Tasks
 from dnsd.server.address import Address
@@ -52,7 +53,7 @@ class Solo:
         assert self._control is not None
         return await self._control.ready(OPEN_WITHIN_SECONDS)
 
-    async def broken(self) -> Fatal:
+    async def broken(self) -> DnsdError:
         """Wait until a part has ended with a fault: nobody in this process could start it again."""
         assert self._control is not None
         assert self._responding is not None
@@ -62,8 +63,8 @@ class Solo:
             self._tasks.start("store", self._ground.fault()),
         ]
         done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        fatal: Fatal = next(iter(done)).result()
-        return fatal
+        fault: DnsdError = next(iter(done)).result()
+        return fault
 
     async def reload(self) -> None:
         """Read the static zones again."""

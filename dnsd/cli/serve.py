@@ -6,42 +6,32 @@ import argparse
 import os
 import sys
 
-from dnsd.app.life import Fatal
 from dnsd.app.serve import serve
 from dnsd.config import add_flags, load
-from dnsd.model.errors import InvalidSetting, StoreUnavailable
 
-HELP = "serve DNS and the admin API"
+HELP = "answer DNS and take registrations"
+DESCRIPTION = """\
+Answers DNS out of the registry and of zone files, and serves the admin API.
+
+A setting comes from its flag, else from its environment variable, else from the file that --config names,
+else it has the default in brackets. SIGHUP reads the zone files again; SIGTERM ends in order, twice at once.
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Every setting, with its default and its environment variable."""
-    parser.description = (
-        "Serves DNS out of the registry and of zone files, and the admin API. A setting comes from its flag, else from "
-        "its environment variable, else from the file, else it has the default in brackets."
-    )
+    parser.description = DESCRIPTION
     add_flags(parser)
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Serve; returns 0 after an orderly end, 2 when a setting is wrong, 1 otherwise."""
-    try:
-        return serve(load(arguments, os.environ), os.environ, _show)
-    except InvalidSetting as fault:
-        return _refuse(fault, 2)
-    except Fatal as fault:
-        return _refuse(fault, fault.status)
-    except StoreUnavailable as fault:
-        return _refuse(fault, 1)
+    """Serve until a signal. Raises InvalidSetting, and other DnsdErrors when it cannot go on."""
+    return serve(load(arguments, os.environ), os.environ, _show)
 
 
 def _show(line: str) -> None:
     try:
         print(line, flush=True)
-    except BrokenPipeError:  # who started us does not listen; that is no reason not to serve
-        sys.stdout = None
-
-
-def _refuse(fault: Exception, status: int) -> int:
-    print(f"dnsd serve: {' '.join(str(fault).split())}", file=sys.stderr)
-    return status
+    except BrokenPipeError:
+        # Who started us does not listen; that is no reason not to serve.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

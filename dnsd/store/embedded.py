@@ -31,7 +31,7 @@ _PING_WITHIN_SECONDS = 1.0
 _STOP_WITHIN_SECONDS = 10.0
 _LAST_LINES = 8
 _FREE_OCTETS_LEAST = 1 << 20
-_LINE = re.compile(r"\d+:[A-Z] [^.*#-]{1,40}? ([.*#-]) (.*)")  # pid:role day month year time level message
+_LINE = re.compile(r"\d+:[A-Z] \d+ \w+ \d+ [\d:.]+ ([.*#-]) (.*)")  # pid:role day month year time level message
 _LEVELS = {"#": logging.WARNING, "*": logging.INFO}
 
 

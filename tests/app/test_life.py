@@ -163,7 +163,7 @@ async def test_a_fault_ends_it_with_its_line(lived):
     replica, life, _ = lived
     running = asyncio.ensure_future(life.run())
     await until(lambda: replica.asked)
-    replica.fatal.set_result(Fatal("the directory is locked", 1))
+    replica.fatal.set_result(Fatal("the directory is locked"))
     with pytest.raises(Fatal, match="the directory is locked"):
         await running
     assert replica.asked == ["start", ("stop", 0)]

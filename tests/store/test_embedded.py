@@ -118,7 +118,7 @@ async def test_its_log_lines_are_passed_on_while_it_runs(tmp_path, caplog):
     async with running(tmp_path) as store:
         assert "overcommit" not in caplog.text
         assert asked(store, "BGREWRITEAOF").startswith("+")
-        await until(lambda: "Background AOF rewrite finished successfully" in caplog.text)
+        await until(lambda: "Background AOF rewrite finished successfully" in caplog.messages)
     assert {record.levelname for record in caplog.records} == {"INFO"}
     assert "bye bye" not in caplog.text
 
