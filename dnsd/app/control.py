@@ -68,7 +68,12 @@ class Control:
         self._tasks = Tasks("control")
         self._is_leaving = False
         self._zones = _static_zones(settings)
-        self._store = Store(store_url, settings.redis_prefix, copies=settings.required_copies)
+        self._store = Store(
+            store_url,
+            settings.redis_prefix,
+            copies=settings.required_copies,
+            allow_eviction=settings.allow_eviction,
+        )
         self._mirror = Mirror(self._store, catalog, feed, clock)
         leases = Leases(self._store, self._mirror)
         services = Services(self._store, self._mirror, leases)

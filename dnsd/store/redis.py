@@ -58,6 +58,7 @@ class Store:
     server that lost its scripts has to be told them again.
 
     ``copies``: how many replicas must have a write before it is acknowledged; None: 1 for Sentinel and Cluster, else 0.
+    ``allow_eviction``: take a server that may drop keys of its own accord.
     Raises InvalidSetting for a URL or prefix that cannot be one; nothing is connected before the first call.
     """
 
@@ -70,11 +71,13 @@ class Store:
         write_seconds: float = WRITE_SECONDS_DEFAULT,
         changes_kept: int = CHANGES_KEPT_DEFAULT,
         connections_most: int = 32,
+        allow_eviction: bool = False,
     ) -> None:
         self.keys = Keys(prefix)
         self._place = Place(url, self.keys.meta)
         self._connections = Connections(self._place, connections_most)
         self._copies = self._place.copies_default if copies is None else copies
+        self._allow_eviction = allow_eviction
         self._write_seconds = write_seconds
         self._changes_kept = changes_kept
         self._scripts = {name: Script(name) for name in get_args(Name)}
@@ -97,10 +100,10 @@ class Store:
         return (await self.open()).cookie_secret
 
     async def check(self, force: bool = False) -> Facts:
-        """What the server is. Raises StoreUnavailable(evicting) for one that drops keys, unless ``force``."""
+        """What the server is. Raises StoreUnavailable(evicting) for one that drops keys, unless ``force`` or ``allow_eviction``."""
         told = await self._call(("INFO",), ("CONFIG", "GET", "min-replicas-to-write"))
         facts = facts_of(told[0], told[1])
-        check_facts(facts, self.place, force)
+        check_facts(facts, self.place, force or self._allow_eviction)
         return facts
 
     async def write(self, operations: Sequence[StoreOperation], floor: int) -> Accepted | Refused:
