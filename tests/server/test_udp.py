@@ -1,0 +1,153 @@
+import asyncio
+import random
+import socket
+
+import pytest
+
+from dnsd.answer.terms import Terms
+from dnsd.model.message import Outcome
+from dnsd.runtime.clock import SystemClock
+from dnsd.server import udp as udp_module
+from dnsd.server.address import Address
+from dnsd.server.binding import bind
+from dnsd.server.datagrams import BATCH, PlainDatagrams
+from dnsd.server.tally import Tally
+from dnsd.server.udp import UdpServer
+
+
+@pytest.fixture(params=["mmsg", "plain"])
+def make(request, monkeypatch, respond, table):
+    """Makes an open server on a free port, by either door."""
+    if request.param == "plain":
+        monkeypatch.setattr(udp_module, "open_datagrams", PlainDatagrams)
+    made = []
+
+    def server(host: str = "127.0.0.1", respond=respond, clock=None, terms=None):
+        bound = bind(Address(host, 0), socket.SOCK_DGRAM, "", is_shared=False)
+        tally = Tally("udp")
+        made.append(UdpServer(bound, respond, table, terms or Terms(), clock or SystemClock(), tally))
+        made[-1].open()
+        return made[-1], bound, tally
+
+    yield server
+    for each in made:
+        each.close()
+        each._udp.close()
+
+
+async def _asked(
+    address: tuple, *packets: bytes, family: int = socket.AF_INET, replies: int | None = None
+) -> list[bytes]:
+    """Send these from one socket; the replies, as many as packets if not said."""
+    loop = asyncio.get_running_loop()
+    with socket.socket(family, socket.SOCK_DGRAM) as client:
+        client.setblocking(False)
+        client.connect(address)
+        for packet in packets:
+            client.send(packet)
+        wanted = len(packets) if replies is None else replies
+        async with asyncio.timeout(5):
+            return [await loop.sock_recv(client, 65_535) for _ in range(wanted)]
+
+
+@pytest.mark.parametrize(
+    ("host", "asked", "family"),
+    [
+        ("127.0.0.1", "127.0.0.1", socket.AF_INET),
+        ("0.0.0.0", "127.0.0.7", socket.AF_INET),
+        ("::1", "::1", socket.AF_INET6),
+        ("::", "::1", socket.AF_INET6),
+    ],
+)
+async def test_questions_are_answered(make, ask, answered, host, asked, family):
+    _, bound, tally = make(host)
+    packets = [ask(number) for number in range(10)]
+    replies = await _asked((asked, bound.getsockname()[1]), *packets, family=family)
+    assert replies == [answered(number) for number in range(10)]
+    assert tally.counts() == {("dnsd_dns_requests", "udp", "A"): 10, ("dnsd_dns_responses", "NOERROR"): 10}
+
+
+async def test_a_fault_in_one_packet_costs_the_others_nothing(make, ask, answered):
+    _, bound, tally = make()
+    bodies = [b"one", b"fault", b"two", b"silence", b"forward", b"three"]
+    packets = [ask(number, body) for number, body in enumerate(bodies)]
+    replies = await _asked(bound.getsockname(), *packets, b"short", b"", replies=4)
+    assert replies == [
+        answered(0, b"one"),
+        b"\0\1\x81\2" + bytes(8),
+        answered(2, b"two"),
+        answered(5, b"three"),
+    ]
+    counts = tally.counts()
+    assert counts[("dnsd_dns_failures", "udp")] == 1
+    assert counts[("dnsd_dns_dropped", "udp", "test")] == 1
+    assert counts[("dnsd_dns_dropped", "udp", "forward")] == 1
+    assert counts[("dnsd_dns_dropped", "udp", "short")] == 2
+    assert counts[("dnsd_dns_responses", "SERVFAIL")] == 1
+
+
+async def test_more_than_one_turn_can_take_is_answered_all_the_same(make, ask, monkeypatch):
+    monkeypatch.setattr(udp_module, "BATCHES_A_TURN", 2)
+    _, bound, tally = make()
+    number = BATCH * udp_module.BATCHES_A_TURN + 10
+    replies = await _asked(bound.getsockname(), *(ask(each) for each in range(number)))
+    assert [int.from_bytes(each[:2]) for each in replies] == list(range(number))
+    assert sum(each for key, each in tally.counts().items() if key[0] == "dnsd_dns_responses") == number
+
+
+async def test_each_packet_gets_its_peer_its_chance_and_the_moment(make, ask, hand_clock):
+    seen: list[tuple[bytes, int, int]] = []
+
+    def watching(packet: bytes, peer: bytes, chance: int, _: object, terms: Terms) -> Outcome:
+        seen.append((peer, chance, terms.now))
+        return packet, b""
+
+    random.seed(5)
+    _, bound, _ = make(respond=watching, clock=hand_clock)
+    await _asked(bound.getsockname(), *(ask(number) for number in range(64)))
+    hand_clock.advance(7)
+    await _asked(bound.getsockname(), ask(64))
+    assert {peer for peer, _, _ in seen} == {b"\x7f\0\0\1"}
+    assert [now for _, _, now in seen] == [1_700_001_000] * 64 + [1_700_001_007]
+    chances = [chance for _, chance, _ in seen]
+    assert len(set(chances)) > 60
+    assert all(0 <= chance < 1 << 32 for chance in chances)
+    assert max(chances) > 1 << 31 > min(chances)
+
+
+async def test_what_has_come_is_answered_when_the_server_closes(make, ask, answered):
+    server, bound, _ = make()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(2)
+        client.connect(bound.getsockname())
+        client.send(ask(1))
+        server.close()
+        assert client.recv(100) == answered(1)
+        client.send(ask(2))
+        await asyncio.sleep(0)
+        assert bound.recv(100) == ask(2)
+
+
+async def test_what_the_kernel_did_not_take_is_sent_when_it_does(make, ask, answered, monkeypatch):
+    server, bound, _ = make()
+    really_send = server.datagrams.send
+    full, flushed = [True], []
+
+    def send(replies):
+        really_send(replies)
+        return not full[0]
+
+    def flush():
+        flushed.append(1)
+        return len(flushed) > 2
+
+    monkeypatch.setattr(server.datagrams, "send", send)
+    monkeypatch.setattr(server.datagrams, "flush", flush)
+    assert await _asked(bound.getsockname(), ask(1), ask(2)) == [answered(1), answered(2)]
+    async with asyncio.timeout(5):
+        while server._is_writing:
+            await asyncio.sleep(0)
+    assert len(flushed) == 3
+    full[0] = False
+    assert await _asked(bound.getsockname(), ask(3)) == [answered(3)]
+    assert len(flushed) == 3
