@@ -36,7 +36,6 @@ _TYPE_NUMBERS: dict[str, int] = {name: number for number, name in _TYPES.items()
 _POINTER = 0xC0
 _FOREIGN = (
     dnslib.DNSError,
-    ForeignBufferError,
     BimapError,
     DNSLabelError,
     struct.error,
@@ -192,6 +191,8 @@ def _errors_as(ours: type[Exception]) -> Iterator[None]:
         yield
     except ours:
         raise
+    except (IndexError, ForeignBufferError):
+        raise ours("it ends too early") from None
     except _FOREIGN as fault:
         raise ours(str(fault) or type(fault).__name__) from None
 
