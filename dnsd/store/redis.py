@@ -100,7 +100,7 @@ class Store:
         return (await self.open()).cookie_secret
 
     async def check(self, force: bool = False) -> Facts:
-        """What the server is. Raises StoreUnavailable(evicting) for one that drops keys, unless ``force`` or ``allow_eviction``."""
+        """What the server is. Raises StoreUnavailable(evicting) for one that drops keys, unless that is allowed."""
         told = await self._call(("INFO",), ("CONFIG", "GET", "min-replicas-to-write"))
         facts = facts_of(told[0], told[1])
         check_facts(facts, self.place, force or self._allow_eviction)
