@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from aiohttp import hdrs, web
 
 from dnsd.admin import queries
-from dnsd.admin.failures import BadParameter, Crowded
+from dnsd.admin.failures import SERVER_NAME, BadParameter, Crowded
 from dnsd.admin.inventory import loaded_inventory
 from dnsd.codec.document import document_of, folded
 from dnsd.model.change import Change, Removal
@@ -26,6 +27,14 @@ PATH = "/v1/watch"
 WATCHERS_MOST = 256
 HEARTBEAT_SECONDS = 15.0
 WRITE_SECONDS_MOST = 15.0
+
+
+_HEADERS = {
+    hdrs.CONTENT_TYPE: "text/event-stream",
+    hdrs.CACHE_CONTROL: "no-store",
+    "X-Content-Type-Options": "nosniff",
+    hdrs.SERVER: SERVER_NAME,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +89,16 @@ class ChangeCalls:
 
     async def _send(self, request: web.Request, stream: Stream) -> web.StreamResponse:
         """Send the stream until the reader has gone, or reads nothing, or the server ends."""
-        response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "text/event-stream", hdrs.CACHE_CONTROL: "no-store"})
+        response = web.StreamResponse(headers=_HEADERS)
         task = asyncio.current_task()
         assert task is not None
         self._streams.add(task)
         try:
             await response.prepare(request)
-            async for text in stream.texts(self._heartbeat_seconds):
-                async with asyncio.timeout(WRITE_SECONDS_MOST):
-                    await response.write(text.encode())
+            async with aclosing(stream.texts(self._heartbeat_seconds)) as texts:
+                async for text in texts:
+                    async with asyncio.timeout(WRITE_SECONDS_MOST):
+                        await response.write(text.encode())
         except ConnectionError:
             pass
         except TimeoutError:
@@ -116,7 +126,7 @@ class Stream:
         """Stop watching."""
         self._watch.close()
 
-    async def texts(self, heartbeat_seconds: float) -> AsyncIterator[str]:
+    async def texts(self, heartbeat_seconds: float) -> AsyncGenerator[str, None]:
         """Pieces of the stream, at least one in so many seconds."""
         yield ": dnsd\n\n" + self._told()
         while True:

@@ -27,7 +27,7 @@ _log = logging.getLogger("dnsd.admin")
 class Connection(web.RequestHandler):
     """The server's end of a connection."""
 
-    def __init__(self, server: web.Server, header_seconds: float = HEADER_SECONDS_MOST) -> None:
+    def __init__(self, server: web.Server) -> None:
         super().__init__(
             server,
             loop=asyncio.get_running_loop(),
@@ -40,7 +40,6 @@ class Connection(web.RequestHandler):
             lingering_time=LINGERING_SECONDS,
             auto_decompress=False,
         )
-        self._header_seconds = header_seconds
         self._header_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -90,7 +89,7 @@ class Connection(web.RequestHandler):
 
     def _start_timer(self) -> None:
         loop = asyncio.get_running_loop()
-        self._header_timer = loop.call_later(self._header_seconds, self._end_slow_header)
+        self._header_timer = loop.call_later(HEADER_SECONDS_MOST, self._end_slow_header)
 
     def _stop_timer(self) -> None:
         if self._header_timer is not None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import NamedTuple
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from dnsd.model.errors import (
@@ -25,6 +25,7 @@ from dnsd.model.errors import (
 )
 
 FAULTS_SHOWN_MOST = 100
+SERVER_NAME = "dnsd"
 
 
 class NotJson(DnsdError):
@@ -153,8 +154,12 @@ def _response(
         "errors": [{"pointer": fault.pointer, "detail": _cut(fault.reason)} for fault in faults[:FAULTS_SHOWN_MOST]],
         **extra,
     }
-    text = json.dumps(document)
-    return web.Response(status=problem.status, text=text, content_type="application/problem+json", headers=headers)
+    return web.Response(
+        status=problem.status,
+        text=json.dumps(document),
+        content_type="application/problem+json",
+        headers={hdrs.SERVER: SERVER_NAME, **headers},
+    )
 
 
 def _cut(text: str, most: int = 1000) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
-from dnsd.admin.failures import Misdirected, TooSlow
+from dnsd.admin.failures import SERVER_NAME, Misdirected, TooSlow
 from dnsd.model.errors import StoreUnavailable
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -58,6 +58,7 @@ async def add_headers(request: web.Request, handler: Handler) -> web.StreamRespo
     if not response.prepared:
         response.headers[hdrs.CACHE_CONTROL] = "no-store"
         response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers[hdrs.SERVER] = SERVER_NAME
     return response
 
 

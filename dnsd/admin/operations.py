@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dnsd.admin.failures import TooLarge
 from dnsd.admin.paths import checked_endpoint_key, checked_service_key
 from dnsd.codec.document import Refusal, endpoint_from_document, endpoint_patch, service_from_document
 from dnsd.codec.requests import OperationShape, keys_in_document, operations_in_document
 from dnsd.model.errors import Fault, InvalidRecord
-from dnsd.model.service import Endpoint, EndpointKey
-from dnsd.registry.services import Delete, Edit, Operation, Put
+from dnsd.model.service import EndpointKey
+from dnsd.registry.services import Delete, Edit, Mark, Operation, Put
 
 OPERATIONS_MOST = 1000
 
@@ -45,16 +43,6 @@ def operations_from_document(document: object, refusal: Refusal) -> list[Operati
     if not operations:
         raise InvalidRecord(Fault("/operations", "is empty"))
     return operations
-
-
-def drained(endpoint: Endpoint) -> Endpoint:
-    """The endpoint out of the answers."""
-    return replace(endpoint, draining=True)
-
-
-def undrained(endpoint: Endpoint) -> Endpoint:
-    """The endpoint back in the answers."""
-    return replace(endpoint, draining=False)
 
 
 def _limit(document: object, field: str) -> None:
@@ -95,7 +83,7 @@ def _endpoint_operation(shape: OperationShape, at: str, refusal: Refusal) -> Ope
     if shape.op == "delete":
         return Delete(key)
     if shape.op in ("drain", "undrain"):
-        return Edit(key, drained if shape.op == "drain" else undrained)
+        return Mark(key, "x" if shape.op == "drain" else "-")
     try:
         if shape.op == "put":
             return Put(endpoint_from_document(shape.value, *key, refusal))
