@@ -3,10 +3,9 @@
 import asyncio
 import json
 import socket
-import subprocess
-import time
+import tempfile
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -28,6 +27,7 @@ from dnsd.registry.services import Services
 from dnsd.runtime.clock import SystemClock
 from dnsd.runtime.tasks import Tasks
 from dnsd.store.redis import Store
+from tests.servers import Server
 
 WEB = "/v1/namespaces/default/services/web"
 WEB_1 = f"{WEB}/endpoints/web-1"
@@ -154,50 +154,18 @@ def wait_until() -> Callable[..., Any]:
     return until
 
 
-class RedisServer:
-    """A real server on a socket of its own, which a test may stop and start."""
-
-    def __init__(self, folder: Path) -> None:
-        self.url = f"unix://{folder}/redis.sock"
-        self._folder = folder
-        self.start()
-
-    def start(self) -> None:
-        self._process = subprocess.Popen(
-            ["redis-server", "--port", "0", "--unixsocket", "redis.sock", "--save", ""],
-            cwd=self._folder,
-            stdout=subprocess.DEVNULL,
-        )
-        deadline = time.monotonic() + 10
-        while not (self._folder / "redis.sock").exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        (self._folder / "redis.sock").unlink(missing_ok=True)
-
-
-@pytest.fixture(scope="session")
-def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path_factory.mktemp("redis"))
-    yield server
-    server.kill()
-
-
 @pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[RedisServer]:
-    """A server that the test may kill."""
-    server = RedisServer(tmp_path)
-    yield server
-    server.kill()
-
-
-@pytest.fixture
-def store_url(shared_server: RedisServer) -> str:
+def store_url(shared_servers: dict[str, Server]) -> str:
     """Where a real store is, which other tests use under other prefixes."""
-    return shared_server.url
+    if "redis" not in shared_servers:
+        shared_servers["redis"] = Server("redis", Path(tempfile.mkdtemp(prefix="dnsd-")))
+    return shared_servers["redis"].url
+
+
+@pytest.fixture
+def own_server(make_server: Callable[..., Server]) -> Server:
+    """A server that the test may kill."""
+    return make_server("redis")
 
 
 @asynccontextmanager
