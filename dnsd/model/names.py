@@ -171,9 +171,11 @@ def _read_octet(text: str, at: int) -> tuple[int, int]:
         return octet, at + 1
     digits = text[at + 1 : at + 4]
     if digits[:1].isdigit():
-        if len(digits) < 3 or not digits.isdigit() or int(digits) > 255:
+        if len(digits) < 3 or not (digits.isascii() and digits.isdigit()) or int(digits) > 255:
             raise ValueError(f"bad escape \\{digits} in {text!r}: three digits up to 255")
         return int(digits), at + 4
     if not digits:
         raise ValueError(f"{text!r} ends in a backslash")
+    if digits[0] > "~":
+        raise ValueError(f"character {digits[0]!r} in {text!r} must be written as \\DDD")
     return ord(digits[0]), at + 2
