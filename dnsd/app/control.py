@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Protocol
@@ -38,7 +39,7 @@ _SECRET_AGAIN_SECONDS = 60.0
 class DnsFeed(Audience, Protocol):
     """The way to the responders: a feed to other processes, or to this one."""
 
-    def set_terms(self, terms: dict[str, object]) -> None:
+    def set_terms(self, terms: Mapping[str, object]) -> None:
         """Give all responders these terms, now and after their restart."""
 
     async def counts(self) -> Counts:

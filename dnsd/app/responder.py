@@ -9,13 +9,11 @@ from dnsd.authority.table import Table
 from dnsd.config import Settings
 from dnsd.runtime.clock import Clock
 from dnsd.runtime.tasks import Tasks
-from dnsd.server.feed import FeedReader, LocalFeed
 from dnsd.server.responder import Responder
 from dnsd.server.sockets import DnsSocket
+from dnsd.server.source import Source
 
 OPEN_WITHIN_SECONDS = 5.0  # faults.md 14: traffic after the first full load or so long, whichever is first
-
-_LOADED_POLL_SECONDS = 0.02
 
 
 class Responding:
@@ -25,13 +23,12 @@ class Responding:
         self,
         settings: Settings,
         sockets: Sequence[DnsSocket],
-        source: FeedReader | LocalFeed,
+        source: Source,
         table: Table,
         cookie_secret: bytes,
         clock: Clock,
     ) -> None:
-        self._table = table
-        self._clock = clock
+        self._source = source
         self._tasks = Tasks("responder")
         self._responder = Responder(
             sockets,
@@ -56,11 +53,10 @@ class Responding:
 
     async def ready(self, within_seconds: float) -> str:
         """Wait until the table was loaded; returns what is not as it should be when it takes longer."""
-        until = self._clock.monotonic() + within_seconds
-        while not self._table.loaded:
-            if self._clock.monotonic() >= until:
-                return "nothing is loaded yet: SERVFAIL until then"
-            await self._clock.sleep(_LOADED_POLL_SECONDS)
+        try:
+            await asyncio.wait_for(self._source.loaded.wait(), within_seconds)
+        except TimeoutError:
+            return "nothing is loaded yet: SERVFAIL until then"
         return ""
 
     async def reload(self) -> None:

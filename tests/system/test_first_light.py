@@ -57,7 +57,7 @@ class Stage:
         flags = ["--dns", f"{dns}:53", "--admin", f"127.0.0.1:{admin}", "--redis", f"unix://{self.folder}/redis.sock"]
         state = str(self.folder / f"state-{dns}")
         return self.room.start(
-            f"dnsd-{dns}", *self.dnsd, "serve", *flags, "--state-dir", state, "--name", f"replica-{dns}"
+            f"dnsd-{dns}", *self.dnsd, "serve", *flags, "--state-dir", state, "--replica", f"replica-{dns}"
         )
 
     def start_server(self, name: str, address: str, port: int) -> subprocess.Popen[str]:
