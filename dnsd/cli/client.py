@@ -83,9 +83,13 @@ class Client:
             await self._session.close()
 
     async def call(
-        self, method: str, path: str, *, query: Query = (), body: object = None, seconds: float = CALL_SECONDS
+        self, method: str, path: str, *, query: Query = (), body: object = None, seconds: float | None = None
     ) -> Reply:
-        """Call the API; ``body`` becomes JSON, octets are JSON already. Raises Refused (4xx) and Unreachable."""
+        """Call the API; ``body`` becomes JSON, octets are JSON already. Each server gets ``seconds``, else 2.
+
+        Raises Refused (4xx) and Unreachable.
+        """
+        seconds = CALL_SECONDS if seconds is None else seconds
         troubles = []
         for server in self._in_turn():
             try:

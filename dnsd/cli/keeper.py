@@ -59,7 +59,7 @@ class Keeper:
                 await self._bear(failure)
             else:
                 self._recover()
-                if not self._lease_seconds:
+                if self.is_removed or not self._lease_seconds:
                     return
                 await self._clock.sleep(self._pause_seconds())
 

@@ -25,7 +25,7 @@ class Entry(NamedTuple):
 
 
 COMMANDS = {
-    "serve": Entry("serve", "serve DNS and the admin API"),
+    "serve": Entry("serve", "answer DNS and take registrations"),
     "register": Entry("register", "register an endpoint of a service"),
     "deregister": Entry("deregister", "remove an endpoint, or a whole service"),
     "list": Entry("listing", "show services or endpoints"),
