@@ -40,7 +40,7 @@ class StaticZones:
         try:
             files = sorted(path for path in self._directory.iterdir() if path.is_file())
         except OSError as fault:
-            problem = f"{self._directory}: cannot be read: {fault.strerror}"
+            problem = str(InvalidFile(str(self._directory), 1, f"cannot be read: {fault.strerror}"))
             return ZonesRead(tuple(self._standing.values()), (problem,), ())
         reading = _Reading(self._standing, self._owned)
         for path in files:

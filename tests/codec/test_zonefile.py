@@ -7,6 +7,7 @@ import dns.zone
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from room import require
 
 from dnsd.codec.zonefile import InvalidZone, read_zone
 from dnsd.model.names import name_from_text
@@ -92,15 +93,15 @@ def test_the_same_records_as_dnspython():
 def checker(request, tmp_path):
     """Says whether a server's own checker would load a zone file."""
     tool = request.param
-    if shutil.which(tool) is None:
-        pytest.skip(f"{tool} is not installed")
+    if tool == "named-checkzone" and shutil.which(tool) is None:
+        pytest.skip("named-checkzone (bind9-utils) is not installed; NSD and Knot are asked in any case")
+    require(tool)
     (tmp_path / "knot.conf").write_text(
         f"database:\n  storage: {tmp_path}\nzone:\n- domain: example.org\n  file: {tmp_path}/z\n"
     )
     command = {
         "nsd-checkzone": ["example.org", "z"],
         "named-checkzone": ["-q", "-i", "local", "-k", "ignore", "example.org", "z"],
-        "kzonecheck": ["-o", "example.org", "z"],
         "knotc": ["-c", "knot.conf", "zone-check", "example.org"],
     }[tool]
 
@@ -111,9 +112,7 @@ def checker(request, tmp_path):
     return check
 
 
-CHECKERS = pytest.mark.parametrize(
-    "checker", ["nsd-checkzone", "named-checkzone", "kzonecheck", "knotc"], indirect=True
-)
+CHECKERS = pytest.mark.parametrize("checker", ["nsd-checkzone", "named-checkzone", "knotc"], indirect=True)
 
 
 @CHECKERS
