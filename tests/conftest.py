@@ -4,6 +4,8 @@ import asyncio
 
 import pytest
 
+pytest_plugins = ["tests.servers"]
+
 
 class HandClock:
     """A clock that a test turns by hand: time passes only in ``advance``."""

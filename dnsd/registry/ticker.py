@@ -1,4 +1,4 @@
-"""The second hand of the registry: ticks, and what is due at a tick removed. ``beat`` holds the rules, this the calls."""
+"""The second hand of the registry: ticks, and what is due at a tick removed. The rules are in ``beat``."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 from collections.abc import Sequence
 from typing import Any
 
@@ -75,8 +76,16 @@ class Connections:
 
 
 async def _has_ended(connection: AbstractConnection) -> bool:
-    """True when the server closed it meanwhile, or sent what nobody asked for."""
+    """True when the server closed it meanwhile, or sent what nobody asked for, seen by the loop already or not."""
     try:
-        return bool(await connection.can_read())
+        if await connection.can_read():
+            return True
     except (OSError, ConnectionError):
         return True
+    writer = connection._writer
+    number = -1 if writer is None else writer.get_extra_info("socket").fileno()
+    if number < 0:
+        return True
+    waiting = select.poll()
+    waiting.register(number, select.POLLIN)
+    return bool(waiting.poll(0))

@@ -59,4 +59,6 @@ def slug_of(fault: BaseException) -> str:
     found = _CODE.search(str(fault))
     if found:
         return _SLUGS[found[1]]
+    if "unauthenticated" in str(fault):  # a command of more than ten words is refused before it is read
+        return "no-auth"
     return "script" if isinstance(fault, exceptions.ResponseError) else "connection"

@@ -10,14 +10,14 @@ timeout of its own (it would break a blocking read): whoever calls sets the limi
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection, parse_url
+from redis.asyncio.connection import AbstractConnection, Connection, parse_url
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
 from redis.crc import key_slot
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -47,7 +47,11 @@ class Place:
     async def connect(self) -> AbstractConnection:
         """A new connection, ready for commands. Raises what the client raises."""
         connection = self._new()
-        await connection.connect()  # type: ignore[no-untyped-call]
+        try:
+            await connection.connect()  # type: ignore[no-untyped-call]
+        except BaseException:
+            await connection.disconnect(nowait=True)
+            raise
         return connection
 
     def _new(self) -> AbstractConnection:
@@ -109,36 +113,29 @@ def _read_url(url: str, slot_key: str) -> tuple[type[AbstractConnection], dict[s
 def _refuse_unknown(arguments: dict[str, Any], kind: type[AbstractConnection]) -> None:
     known = {name for base in kind.__mro__[:-1] for name in inspect.signature(base).parameters}
     unknown = sorted(set(arguments) - known)
+    if unknown and unknown[0].startswith("ssl_"):
+        raise ValueError("TLS settings need rediss://")
     if unknown:
         raise ValueError(f"{unknown[0]!r} is nothing that can stand in its query")
-    if kind is not SSLConnection and any(name.startswith("ssl_") for name in arguments):
-        raise ValueError("TLS settings need rediss://")
 
 
 def _sentinel_arguments(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     path = [unquote(step) for step in parts.path.strip("/").split("/")]
-    if not path[0] or len(path) > 2 or (len(path) == 2 and not path[1].isdecimal()):
+    if not path[0] or " " in path[0] or len(path) > 2 or (len(path) == 2 and not path[1].isdecimal()):
         raise ValueError("write sentinel://host:port,host:port/NAME/DB")
     asked = _query(parts.query, ("sentinel_username", "sentinel_password"))
     addresses, credentials = _authority(parts.netloc, _SENTINEL_PORT)
-    sentinel = Sentinel(  # type: ignore[no-untyped-call]
-        addresses,
-        sentinel_kwargs={
-            "username": asked.get("sentinel_username"),
-            "password": asked.get("sentinel_password"),
-            "socket_timeout": CONNECT_SECONDS,
-            "socket_connect_timeout": CONNECT_SECONDS,
-            "retry": Retry(NoBackoff(), 0),
-            "protocol": 2,
-        },
-    )
+    sentinel_credentials = {name.removeprefix("sentinel_"): text for name, text in asked.items()}
 
-    async def locate() -> Address:
-        host, port = await sentinel.discover_master(path[0])
-        return str(host), int(port)
+    async def ask(address: Address) -> Address:
+        found = await _ask(address, sentinel_credentials, f"SENTINEL GET-MASTER-ADDR-BY-NAME {path[0]}")
+        if found is None:
+            raise RedisConnectionError(f"the sentinel at {address[0]}:{address[1]} knows no {path[0]}")
+        return str(found[0]), int(found[1])
 
-    return {"locate": locate, "db": int(path[1]) if len(path) == 2 else 0, **credentials}
+    database = int(path[1]) if len(path) == 2 else 0
+    return {"locate": _first_answer(addresses, ask), "db": database, **credentials}
 
 
 def _cluster_arguments(url: str, slot_key: str) -> dict[str, Any]:
@@ -149,24 +146,40 @@ def _cluster_arguments(url: str, slot_key: str) -> dict[str, Any]:
     addresses, credentials = _authority(parts.netloc, _CLUSTER_PORT)
     slot = key_slot(slot_key.encode())
 
+    async def ask(address: Address) -> Address:
+        for first, last, master, *_ in await _ask(address, credentials, "CLUSTER SLOTS"):
+            if first <= slot <= last:
+                # A node that does not know its own address leaves it out: it is the one we asked.
+                return (master[0] or address[0]), int(master[1])
+        raise RedisConnectionError(f"no node of the Cluster holds slot {slot}")
+
+    return {"locate": _first_answer(addresses, ask), **credentials}
+
+
+def _first_answer(addresses: Sequence[Address], ask: Callable[[Address], Awaitable[Address]]) -> Locate:
+    """Asks one after the other until one answers, the last that did first."""
+    order = list(addresses)
+
     async def locate() -> Address:
-        last: Exception = RedisConnectionError("no node of the Cluster answers")
-        for address in addresses:
+        faults = []
+        for address in list(order):
             try:
-                return await _ask_node(address, credentials, slot)
+                found = await ask(address)
             except (RedisError, OSError) as fault:
-                last = fault
-        raise last
+                faults.append(f"{address[0]}:{address[1]}: {fault}")
+                continue
+            order.sort(key=lambda each: each != address)
+            return found
+        raise RedisConnectionError("; ".join(faults))
 
-    return {"locate": locate, **credentials}
+    return locate
 
 
-async def _ask_node(address: Address, credentials: dict[str, str], slot: int) -> Address:
-    """The master of the slot, as this node knows it."""
-    seed = Connection(
+async def _ask(address: Address, credentials: dict[str, str], command: str) -> Any:
+    """The reply of one server to one command, within CONNECT_SECONDS."""
+    connection = Connection(
         host=address[0],
         port=address[1],
-        socket_timeout=CONNECT_SECONDS,
         retry=Retry(NoBackoff(), 0),
         protocol=2,
         driver_info=None,
@@ -174,15 +187,12 @@ async def _ask_node(address: Address, credentials: dict[str, str], slot: int) ->
         **cast(Any, credentials),
     )
     try:
-        await seed.connect()  # type: ignore[no-untyped-call]
-        await seed.send_command("CLUSTER SLOTS")
-        for first, last, master, *_ in await seed.read_response():
-            if first <= slot <= last:
-                # A node that does not know its own address leaves it out: it is the one we asked.
-                return (master[0] or address[0]), int(master[1])
-        raise RedisConnectionError(f"no node of the Cluster holds slot {slot}")
+        async with asyncio.timeout(CONNECT_SECONDS):
+            await connection.connect()  # type: ignore[no-untyped-call]
+            await connection.send_command(*command.split())
+            return await connection.read_response()
     finally:
-        await seed.disconnect(nowait=True)
+        await connection.disconnect(nowait=True)
 
 
 def _authority(netloc: str, port_default: int) -> tuple[list[Address], dict[str, str]]:

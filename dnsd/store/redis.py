@@ -99,11 +99,11 @@ class Store:
         """The 16 octets from which all replicas make DNS cookies."""
         return (await self.open()).cookie_secret
 
-    async def check(self, force: bool = False) -> Facts:
+    async def check(self) -> Facts:
         """What the server is. Raises StoreUnavailable(evicting) for one that drops keys, unless that is allowed."""
         told = await self._call(("INFO",), ("CONFIG", "GET", "min-replicas-to-write"))
         facts = facts_of(told[0], told[1])
-        check_facts(facts, self.place, force or self._allow_eviction)
+        check_facts(facts, self.place, self._allow_eviction)
         return facts
 
     async def write(self, operations: Sequence[StoreOperation], floor: int) -> Accepted | Refused:

@@ -1,0 +1,61 @@
+import asyncio
+
+import pytest
+from redis.exceptions import ResponseError
+
+from dnsd.model.errors import StoreUnavailable
+from dnsd.store.connections import Connections
+from dnsd.store.place import Place
+
+
+@pytest.fixture
+async def connections(server):
+    connections = Connections(Place(server.url, "{x}:meta"), 2)
+    yield connections
+    await connections.close()
+
+
+def clients_of(server):
+    return server.ask("CLIENT", "LIST").count("id=") - 1
+
+
+async def test_replies_come_in_order_a_refusal_in_its_place(connections):
+    replies = await connections.call((("PING",), ("NONSENSE",), ("ECHO", "x")), 1)
+    assert (replies[0], replies[2]) == ("PONG", "x")
+    assert isinstance(replies[1], ResponseError)
+
+
+async def test_no_more_connections_than_allowed(connections, server):
+    before = clients_of(server)
+    replies = await asyncio.gather(*(connections.call((("ECHO", str(number)),), 2) for number in range(50)))
+    assert [reply for (reply,) in replies] == [str(number) for number in range(50)]
+    assert clients_of(server) - before <= 2
+
+
+async def test_who_waits_too_long_for_an_answer_is_told(connections):
+    with pytest.raises(StoreUnavailable) as caught:
+        await connections.call((("BLPOP", "{x}:none", "5"),), 0.05)
+    assert caught.value.reason == "timeout"
+    assert (await connections.call((("ECHO", "mine"),), 1)) == ["mine"]
+
+
+async def test_who_waits_too_long_for_a_connection_is_told(connections):
+    blocking = [asyncio.ensure_future(connections.call((("BLPOP", "{x}:none", "0.3"),), 2)) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(StoreUnavailable):
+        await connections.call((("PING",),), 0.05)
+    assert await asyncio.gather(*blocking) == [[None], [None]]
+
+
+async def test_a_connection_that_the_server_closed_is_not_used(connections, server):
+    await connections.call((("PING",),), 1)
+    server.ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+    assert await connections.call((("PING",),), 1) == ["PONG"]
+
+
+async def test_an_abandoned_call_leaves_no_reply_for_the_next(connections):
+    call = asyncio.ensure_future(connections.call((("BLPOP", "{x}:none", "1"), ("ECHO", "theirs")), 5))
+    await asyncio.sleep(0.02)
+    call.cancel()
+    await asyncio.gather(call, return_exceptions=True)
+    assert await connections.call((("ECHO", "mine"),), 1) == ["mine"]
