@@ -10,6 +10,9 @@ from collections.abc import Mapping
 Counts = dict[tuple[str, ...], int]
 """Numbers by metric name and label values (``runtime/metrics`` lists the metrics)."""
 
+GAUGES = frozenset({"dnsd_dns_tcp_connections", "dnsd_dns_responders"})
+"""What is so many now; all others only grow."""
+
 _QTYPES = {
     1: "A",
     2: "NS",

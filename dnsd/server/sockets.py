@@ -16,6 +16,7 @@ import socket
 import struct
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from dnsd.model.errors import InvalidSetting
 from dnsd.server.address import Address
@@ -56,15 +57,22 @@ class DnsSocket:
             _dissolve(self.udp)
         self.tcp.listen(BACKLOG)
 
+    def stop_listening(self) -> None:
+        """Take no new TCP connection. Those that wait to be accepted are lost, so accept them first."""
+        if self.is_shared:
+            self._close_own_tcp()
+        elif _CAN_HOLD_CLOSED:
+            # Not close(): the parent holds this socket too, and the kernel would go on accepting connections for it.
+            with suppress(OSError):
+                self.tcp.shutdown(socket.SHUT_RDWR)
+
     def close_traffic(self) -> None:
         """Make the ports closed again for clients, while the address stays ours."""
+        self.stop_listening()
         if self.is_shared:
             self._close_own()
-            return
-        if _CAN_HOLD_CLOSED:
+        elif _CAN_HOLD_CLOSED:
             _hold_closed(self.udp, self.address)
-            # Not close(): the parent holds this socket too, and the kernel would go on accepting connections for it.
-            self.tcp.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Give everything back."""
@@ -73,10 +81,15 @@ class DnsSocket:
             reserved.close()
 
     def _close_own(self) -> None:
-        for own, reserved in zip((self.udp, self.tcp), self._reserved, strict=True):
-            if own is not reserved:
-                own.close()
-        self.udp, self.tcp = self._reserved
+        self._close_own_tcp()
+        if self.udp is not self._reserved[0]:
+            self.udp.close()
+            self.udp = self._reserved[0]
+
+    def _close_own_tcp(self) -> None:
+        if self.tcp is not self._reserved[1]:
+            self.tcp.close()
+            self.tcp = self._reserved[1]
 
 
 def reserve(addresses: Sequence[Address], workers: int, setting: str = "--dns") -> list[DnsSocket]:

@@ -64,14 +64,20 @@ class TcpServer:
         self._accept_all()
         self._sweep_on()
 
-    async def close(self, within_seconds: float) -> None:
-        """Take who has connected, then nobody; answer what was asked, and close all connections within that time."""
-        if self._loop is None:
+    def stop_accepting(self) -> None:
+        """Take who has connected, then nobody."""
+        if self._loop is None or self._is_closing:
             return
         self._is_closing = True
         self._accept_none()
         for listener in self._listeners:
             self._accept(listener)
+
+    async def close(self, within_seconds: float) -> None:
+        """Accept no more, answer what was asked, and close all connections within that time."""
+        if self._loop is None:
+            return
+        self.stop_accepting()
         for connection in self._guests:
             connection.finish()
         try:

@@ -13,8 +13,8 @@ from dnsd.answer.terms import Terms
 from dnsd.authority.table import Table
 from dnsd.model.message import Reply
 from dnsd.runtime.clock import Clock
+from dnsd.runtime.counts import Counts
 from dnsd.server.asking import Respond, servfail, silence
-from dnsd.server.datagrams import Datagrams
 from dnsd.server.mmsg import open_datagrams
 from dnsd.server.tally import Tally
 
@@ -40,11 +40,6 @@ class UdpServer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_writing = False
 
-    @property
-    def datagrams(self) -> Datagrams:
-        """The door, for its counters."""
-        return self._datagrams
-
     def open(self) -> None:
         """Answer from now on, in the running loop."""
         self._loop = asyncio.get_running_loop()
@@ -58,6 +53,12 @@ class UdpServer:
         self._take_turn()
         self._loop.remove_writer(self._udp.fileno())
         self._loop = None
+
+    def counts(self) -> Counts:
+        """What its socket alone knows; all else is in the tally."""
+        failed, portless = self._datagrams.failed, self._datagrams.portless
+        dropped = {"unsendable": failed, "port-0": portless, "short": -portless}
+        return {("dnsd_dns_dropped", "udp", reason): number for reason, number in dropped.items() if number}
 
     def answer_batch(self) -> int:
         """Answer what waits, at most one batch; returns how many packets that were."""

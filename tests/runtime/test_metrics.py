@@ -1,6 +1,7 @@
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from dnsd.runtime import counts as counts_module
 from dnsd.runtime.counts import Counts
 from dnsd.runtime.metrics import COUNTERS, GAUGES, DnsCollector
 
@@ -45,3 +46,7 @@ def test_counters_end_in_total_and_say_what_they_count():
     text = _text({("dnsd_dns_requests", "udp", "A"): 1})
     assert 'dnsd_dns_requests_total{qtype="A",transport="udp"} 1.0' in text
     assert "# HELP dnsd_dns_requests_total Questions that got an answer" in text
+
+
+def test_the_gauges_are_those_that_are_not_added_up_over_dead_processes():
+    assert set(GAUGES) == counts_module.GAUGES

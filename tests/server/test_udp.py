@@ -130,7 +130,7 @@ async def test_what_has_come_is_answered_when_the_server_closes(make, ask, answe
 
 async def test_what_the_kernel_did_not_take_is_sent_when_it_does(make, ask, answered, monkeypatch):
     server, bound, _ = make()
-    really_send = server.datagrams.send
+    really_send = server._datagrams.send
     full, flushed = [True], []
 
     def send(replies):
@@ -141,8 +141,8 @@ async def test_what_the_kernel_did_not_take_is_sent_when_it_does(make, ask, answ
         flushed.append(1)
         return len(flushed) > 2
 
-    monkeypatch.setattr(server.datagrams, "send", send)
-    monkeypatch.setattr(server.datagrams, "flush", flush)
+    monkeypatch.setattr(server._datagrams, "send", send)
+    monkeypatch.setattr(server._datagrams, "flush", flush)
     assert await _asked(bound.getsockname(), ask(1), ask(2)) == [answered(1), answered(2)]
     async with asyncio.timeout(5):
         while server._is_writing:

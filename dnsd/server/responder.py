@@ -1,0 +1,129 @@
+"""A responder: the sockets of a replica, answered out of one table; a process of its own, or a part of control's.
+
+Traffic is opened after the first full load or some seconds, whichever is first; until then the ports are closed, and
+clients go to their next server at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from dnsd.answer.respond import respond as respond_really
+from dnsd.answer.terms import Terms
+from dnsd.authority.table import Table
+from dnsd.model.message import UDP_PAYLOAD_DEFAULT
+from dnsd.runtime.clock import Clock
+from dnsd.runtime.counts import Counts, add
+from dnsd.server.asking import Respond
+from dnsd.server.guests import connections_possible
+from dnsd.server.sockets import DnsSocket
+from dnsd.server.source import Source
+from dnsd.server.tally import Tally
+from dnsd.server.tcp import CONNECTIONS_A_CLIENT_MOST, CONNECTIONS_MOST, TcpServer
+from dnsd.server.udp import UdpServer
+
+OPEN_WITHIN_SECONDS = 5.0
+FINISH_SECONDS = 2.0
+"""So long may a peer take to read its last answers when we end."""
+
+
+class Responder:
+    """Answers ``sockets`` from ``table``, which ``source`` fills; ``cookie_secret`` serves until it brings its own.
+
+    ``open_within_seconds``: so long the ports stay closed when nothing is loaded.
+    """
+
+    def __init__(
+        self,
+        sockets: Sequence[DnsSocket],
+        source: Source,
+        table: Table,
+        clock: Clock,
+        *,
+        cookie_secret: bytes = b"",
+        udp_payload_most: int = UDP_PAYLOAD_DEFAULT,
+        tcp_connections_most: int = CONNECTIONS_MOST,
+        tcp_per_client_most: int = CONNECTIONS_A_CLIENT_MOST,
+        open_within_seconds: float = OPEN_WITHIN_SECONDS,
+        respond: Respond = respond_really,
+    ) -> None:
+        self._sockets = sockets
+        self._source = source
+        self._table = table
+        self._clock = clock
+        self._respond = respond
+        self._open_within_seconds = open_within_seconds
+        self._limits = tcp_connections_most, tcp_per_client_most
+        self._udp_terms = Terms(payload_most=udp_payload_most, cookie_secret=cookie_secret)
+        self._tcp_terms = Terms(is_tcp=True, payload_most=udp_payload_most, cookie_secret=cookie_secret)
+        self._udp_tally, self._tcp_tally = Tally("udp"), Tally("tcp")
+        self._udp: list[UdpServer] = []
+        self._tcp: TcpServer | None = None
+        self._is_stopping = False
+        self._ended = asyncio.Event()
+
+    async def run(self) -> None:
+        """Answer until :meth:`stop` has ended it. Raises InvalidSetting when a port cannot be opened."""
+        self._source.open(self.counts, self._take_terms)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._open_within_seconds):
+                await self._source.loaded.wait()
+        if not self._is_stopping:
+            self._open_traffic()
+        await self._ended.wait()
+
+    async def stop(self, lame_duck_seconds: float) -> None:
+        """Answer for that long still; then take no new connection, finish, close the ports, end."""
+        if self._tcp is not None:
+            await self._clock.sleep(lame_duck_seconds)
+        self._is_stopping = True
+        if self._tcp is not None:
+            self._tcp.stop_accepting()
+            for each in self._sockets:
+                each.stop_listening()
+            await self._tcp.close(FINISH_SECONDS)
+            for server in self._udp:
+                server.close()
+            for each in self._sockets:
+                each.close_traffic()
+        self._source.close()
+        self._ended.set()
+
+    def counts(self) -> Counts:
+        """All that was counted since the start, and what is open now."""
+        total = self._udp_tally.counts()
+        add(total, self._tcp_tally.counts())
+        for server in self._udp:
+            add(total, server.counts())
+        if self._tcp is not None:
+            add(total, self._tcp.counts())
+        return total
+
+    def _open_traffic(self) -> None:
+        for each in self._sockets:
+            each.open_traffic()
+        for each in self._sockets:
+            server = UdpServer(each.udp, self._respond, self._table, self._udp_terms, self._clock, self._udp_tally)
+            server.open()
+            self._udp.append(server)
+        descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        connections_most, a_client_most = self._limits
+        self._tcp = TcpServer(
+            [each.tcp for each in self._sockets],
+            self._respond,
+            self._table,
+            self._tcp_terms,
+            self._clock,
+            self._tcp_tally,
+            connections_possible(connections_most, descriptors),
+            a_client_most,
+        )
+        self._tcp.open()
+
+    def _take_terms(self, terms: Mapping[str, object]) -> None:
+        for name, value in terms.items():
+            setattr(self._udp_terms, name, value)
+            setattr(self._tcp_terms, name, value)
