@@ -8,6 +8,7 @@ from aiohttp import web
 
 from dnsd.admin import operations, queries, replies
 from dnsd.admin.bodies import LARGE_BODY_OCTETS_MOST, read_json
+from dnsd.admin.failures import BATCH_PATH
 from dnsd.admin.preconditions import refuse_precondition
 from dnsd.codec.document import Refusal
 from dnsd.registry.services import Batch, Services
@@ -22,7 +23,7 @@ class BatchCalls:
 
     def routes(self) -> list[web.RouteDef]:
         """What is called by which path."""
-        return [web.post("/v1/batch", self.write)]
+        return [web.post(BATCH_PATH, self.write)]
 
     async def write(self, request: web.Request) -> web.Response:
         """All operations, as one revision and one change, or none of them."""

@@ -26,6 +26,7 @@ from dnsd.model.errors import (
 
 FAULTS_SHOWN_MOST = 100
 SERVER_NAME = "dnsd"
+BATCH_PATH = "/v1/batch"
 
 
 class NotJson(DnsdError):
@@ -97,13 +98,17 @@ async def report_failures(request: web.Request, handler: Handler) -> web.StreamR
     try:
         return await handler(request)
     except DnsdError as error:
-        return failure_response(error)
+        return failure_response(error, has_operations=request.path == BATCH_PATH)
 
 
-def failure_response(error: DnsdError) -> web.Response:
-    """The problem document of one of our errors."""
+def failure_response(error: DnsdError, has_operations: bool = False) -> web.Response:
+    """The problem document of one of our errors; ``has_operations``: its ``index`` means one that the caller sent."""
     problem = next((_PROBLEMS[kind] for kind in type(error).__mro__ if kind in _PROBLEMS), _UNEXPECTED)
-    faults = error.faults if isinstance(error, InvalidRecord) else _place_in_batch(error)
+    faults: tuple[Fault, ...] = ()
+    if isinstance(error, InvalidRecord):
+        faults = error.faults
+    elif has_operations and error.index is not None:
+        faults = (Fault(f"/operations/{error.index}", str(error)),)
     headers, extra = {}, {}
     if isinstance(error, StoreUnavailable):
         headers["Retry-After"] = str(error.retry_after_seconds)
@@ -130,12 +135,6 @@ def fault_response(status: int) -> web.Response:
 def _by_status(status: int) -> _Problem:
     phrase = HTTPStatus(status).phrase
     return _Problem(status, phrase.lower().replace(" ", "-"), phrase)
-
-
-def _place_in_batch(error: DnsdError) -> tuple[Fault, ...]:
-    """Where in a batch it went wrong, for errors that say so."""
-    index = getattr(error, "index", None)
-    return () if index is None else (Fault(f"/operations/{index}", str(error)),)
 
 
 def _response(

@@ -90,4 +90,4 @@ def _host_name(text: str) -> str | None:
 def _address_here(request: web.Request) -> frozenset[str]:
     """The address at which the connection came in."""
     name = request.transport.get_extra_info("sockname") if request.transport else None
-    return frozenset({name[0]}) if isinstance(name, tuple) else frozenset()
+    return frozenset({str(name[0]).removeprefix("::ffff:")}) if isinstance(name, tuple) else frozenset()

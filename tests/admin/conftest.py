@@ -89,6 +89,8 @@ class Replica:
         listener = socket.create_server(("127.0.0.1", 0))
         self.port = listener.getsockname()[1]
         await self.admin.serve([listener])
+        if self.session is not None:
+            await self.session.close()
         self.session = aiohttp.ClientSession(f"http://127.0.0.1:{self.port}")
         if loaded:
             self.tasks.start("mirror", self.mirror.run())

@@ -113,6 +113,25 @@ async def test_a_broken_chunk_is_400(replica: Any) -> None:
     assert b"application/problem+json" in octets
 
 
+async def test_a_chunk_that_breaks_later_is_the_callers_fault_too(
+    replica: Any, wait_until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The parser tells the call nothing of it, so its time ends it."""
+    monkeypatch.setattr("dnsd.admin.routes.REQUEST_SECONDS_MOST", 0.2)
+    monkeypatch.setattr("dnsd.admin.connections.LINGERING_SECONDS", 0.05)
+    await replica.admin.stop()
+    await replica.start(loaded=False)
+    head = b"PUT %b HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", replica.port)
+    writer.write(head % WEB_1.encode())
+    server = replica.admin._runner.server
+    await wait_until(lambda: any(each._current_request for each in server.connections), "the call reads its body")
+    writer.write(b"zz\r\n")
+    octets = await asyncio.wait_for(reader.read(), 5)
+    writer.close()
+    assert b" 408 " in octets.split(b"\r\n")[0]
+
+
 @pytest.mark.parametrize(
     ("octets", "headers", "status"),
     [

@@ -149,7 +149,7 @@ async def test_what_is_no_event_id_is_400(replica: Any, text: str) -> None:
 
 async def test_wrong_parameters_are_400(replica: Any) -> None:
     (await replica.call("GET", "/v1/watch?colour=red")).problem(400, "bad-parameter")
-    (await replica.call("HEAD", "/v1/watch")).status = 405
+    assert (await replica.call("HEAD", "/v1/watch")).status == 405
 
 
 async def test_who_lost_changes_is_told_and_goes_on_from_now(replica: Any) -> None:
@@ -207,3 +207,17 @@ async def test_streams_end_with_the_server(new_replica: Any) -> None:
         for reader in (one, two):
             with pytest.raises(EOFError):
                 await reader.next()
+
+
+async def test_a_reader_that_does_not_read_is_left(
+    replica: Any, monkeypatch: pytest.MonkeyPatch, wait_until: Any
+) -> None:
+    async def stuck(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    (calls,) = (column for column in replica.admin._columns if isinstance(column, ChangeCalls))
+    monkeypatch.setattr("dnsd.admin.changes.WRITE_SECONDS_MOST", 0.02)
+    monkeypatch.setattr("aiohttp.web.StreamResponse.write", stuck)
+    await replica.raw(b"GET /v1/watch HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    await wait_until(lambda: calls.watchers == 0, "the watcher is forgotten")
+    assert not replica.mirror._past._watching

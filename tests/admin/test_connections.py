@@ -102,3 +102,20 @@ async def test_pipelined_requests_are_answered_in_order(new_replica: Any) -> Non
         first = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
         answer = await replica.raw(first * 3 + first.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
     assert answer.count(b"HTTP/1.1 200 OK") == 4
+
+
+async def test_an_accident_within_a_response_ends_the_connection(
+    new_replica: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(request: connections.web.Request) -> None:
+        response = connections.web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"half")
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("dnsd.admin.status.StatusCalls.routes", lambda self: [connections.web.get("/livez", broken)])
+    async with new_replica(loaded=False) as replica:
+        answer = await replica.raw(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert answer.count(b"HTTP/1.1") == 1
+        assert b"problem" not in answer
+        assert "ZeroDivisionError" in caplog.text

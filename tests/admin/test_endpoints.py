@@ -127,7 +127,8 @@ async def test_loopback_addresses_where_dnsd_is_not_at_home(new_replica: Any) ->
 
 
 async def test_preconditions(replica: Any) -> None:
-    (await replica.call("PUT", WEB_1, BODY, {"If-Match": "1"})).problem(412, "precondition-failed")
+    shown = (await replica.call("PUT", WEB_1, BODY, {"If-Match": "1"})).problem(412, "precondition-failed")
+    assert (shown["field"], shown["errors"]) == (None, [])
     created = await replica.call("PUT", WEB_1, BODY, {"If-None-Match": "*"})
     revision = created.document["revision"]
     (await replica.call("PUT", WEB_1, BODY, {"If-None-Match": "*"})).problem(412, "precondition-failed")

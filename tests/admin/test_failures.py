@@ -80,7 +80,8 @@ def test_a_crowd_is_told_when_to_come_back() -> None:
 def test_an_error_of_a_batch_points_at_its_operation() -> None:
     error = errors.NotFound("no endpoint a")
     error.index = 3
-    shown = document(failures.failure_response(error))
+    assert document(failures.failure_response(error))["field"] is None
+    shown = document(failures.failure_response(error, has_operations=True))
     assert shown["field"] == "/operations/3"
     assert shown["errors"] == [{"pointer": "/operations/3", "detail": "no endpoint a"}]
 
