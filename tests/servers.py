@@ -137,6 +137,20 @@ async def store(server: Server, prefix: str) -> AsyncIterator[Store]:
     await store.close()
 
 
+@pytest.fixture
+async def make_store() -> AsyncIterator[Callable[..., Store]]:
+    """Stores of a test's own, closed at its end."""
+    made: list[Store] = []
+
+    def make(*arguments: object, **settings: object) -> Store:
+        made.append(Store(*arguments, **settings))
+        return made[-1]
+
+    yield make
+    for store in made:
+        await store.close()
+
+
 Eventually = Callable[[Callable[[], object]], Awaitable[None]]
 
 

@@ -8,7 +8,6 @@ import pytest
 from dnsd.model.errors import InvalidSetting, StoreUnavailable
 from dnsd.store.operations import put
 from dnsd.store.place import Place, masked
-from dnsd.store.redis import Store
 from tests.servers import free_port
 
 
@@ -53,28 +52,27 @@ def test_copies_are_asked_for_where_there_must_be_some(url, copies):
     assert Place(url, "{dnsd}:meta").copies_default == copies
 
 
-async def test_redis_with_user_password_and_database(make_server, server, web_1):
+async def test_redis_with_user_password_and_database(make_server, server, web_1, make_store):
     own = make_server(server.kind, port=free_port())
     own.ask("ACL", "SETUSER", "dnsd", "on", ">s%cret", "~*", "+@all")
     own.ask("ACL", "SETUSER", "default", "off")
-    store = Store(f"redis://dnsd:s%25cret@127.0.0.1:{own.port}/3")
+    store = make_store(f"redis://dnsd:s%25cret@127.0.0.1:{own.port}/3")
     assert (await store.write([put(web_1)], 0)).revision == 1
-    await store.close()
-    wrong = Store(f"redis://dnsd:wrong@127.0.0.1:{own.port}")
+    wrong = make_store(f"redis://dnsd:wrong@127.0.0.1:{own.port}")
     with pytest.raises(StoreUnavailable, match=r"redis://dnsd:\*\*\*@") as caught:
         await wrong.open()
     assert caught.value.reason == "no-auth"
     assert "wrong" not in str(caught.value).replace("WRONGPASS", "")
 
 
-async def test_nobody_there(tmp_path):
+async def test_nobody_there(tmp_path, make_store):
     for url in (f"unix://{tmp_path}/none", f"redis://127.0.0.1:{free_port()}"):
         with pytest.raises(StoreUnavailable) as caught:
-            await Store(url).open()
+            await make_store(url).open()
         assert caught.value.reason == "connection"
 
 
-async def test_rediss_checks_the_servers_certificate(make_server, tmp_path, web_1):
+async def test_rediss_checks_the_servers_certificate(make_server, tmp_path, web_1, make_store):
     key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
     request = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
     request += ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
@@ -82,12 +80,11 @@ async def test_rediss_checks_the_servers_certificate(make_server, tmp_path, web_
     port = free_port()
     tls = ("--tls-port", str(port), "--tls-cert-file", str(certificate), "--tls-key-file", str(key))
     make_server("redis", *tls, "--tls-auth-clients", "no")
-    store = Store(f"rediss://127.0.0.1:{port}?ssl_ca_certs={certificate}")
+    store = make_store(f"rediss://127.0.0.1:{port}?ssl_ca_certs={certificate}")
     assert (await store.write([put(web_1)], 0)).revision == 1
     assert (await store.write([put(web_1)], 0)).results[0].outcome == "renewed"
-    await store.close()
     with pytest.raises(StoreUnavailable, match="certificate verify failed"):
-        await Store(f"rediss://127.0.0.1:{port}").open()
+        await make_store(f"rediss://127.0.0.1:{port}").open()
 
 
 async def until_ready(store):
@@ -101,18 +98,17 @@ async def until_ready(store):
                 await asyncio.sleep(0.05)
 
 
-async def test_cluster_finds_the_master_of_our_slot(make_server, server, web_1):
+async def test_cluster_finds_the_master_of_our_slot(make_server, server, web_1, make_store):
     port = free_port()
     own = make_server(server.kind, "--cluster-enabled", "yes", "--cluster-port", str(free_port()), port=port)
     own.ask("CLUSTER", "ADDSLOTS", *(str(slot) for slot in range(16384)))
-    store = Store(f"cluster://127.0.0.1:1,127.0.0.1:{port}", copies=0)
+    store = make_store(f"cluster://127.0.0.1:1,127.0.0.1:{port}", copies=0)
     await until_ready(store)
     assert (await store.write([put(web_1)], 0)).durability == "local"
     assert await store.renew([web_1.key]) == [15]
     reader = store.reader()
     assert [revision for revision, _ in await reader.changes(0)] == [1]
     await reader.close()
-    await store.close()
 
 
 @pytest.fixture
@@ -131,10 +127,10 @@ def sentinel_url(make_server, server, tmp_path):
     watcher.wait()
 
 
-async def test_sentinel_writes_are_replicated_or_refused(sentinel_url, eventually, web_1, make_endpoint):
+async def test_sentinel_writes_are_replicated_or_refused(sentinel_url, eventually, web_1, make_endpoint, make_store):
     url, master, replica = sentinel_url
     await eventually(lambda: "master_link_status:up" in replica.ask("INFO", "replication"))
-    store = Store(url, write_seconds=1.0)
+    store = make_store(url, write_seconds=1.0)
     await until_ready(store)
     assert (await store.write([put(web_1)], 0)).durability == "replicated"
     assert await store.renew([web_1.key]) == [15]
@@ -151,13 +147,12 @@ async def test_sentinel_writes_are_replicated_or_refused(sentinel_url, eventuall
     await eventually(lambda: "lag=0" in master.ask("INFO", "replication"))
     again = await store.write([put(make_endpoint("other"))], 0)
     assert (again.durability, again.results[0].outcome) == ("replicated", "renewed")
-    await store.close()
 
 
-async def test_sentinel_connections_refuse_what_is_no_master(sentinel_url, eventually):
+async def test_sentinel_connections_refuse_what_is_no_master(sentinel_url, eventually, make_store):
     url, master, replica = sentinel_url
     await eventually(lambda: "master_link_status:up" in replica.ask("INFO", "replication"))
-    await until_ready(Store(url))
+    await until_ready(make_store(url))
     master.ask("REPLICAOF", "127.0.0.1", str(replica.port))
     with pytest.raises(StoreUnavailable, match="is a slave, not the master"):
-        await Store(url).open()
+        await make_store(url).open()

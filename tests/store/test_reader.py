@@ -59,13 +59,12 @@ async def test_waiting_ends_with_the_time(reader):
     assert 0.04 < time.monotonic() - started < 2
 
 
-async def test_a_server_that_stands_still_is_noticed(make_server, server, monkeypatch):
+async def test_a_server_that_stands_still_is_noticed(make_server, server, monkeypatch, make_store):
     from dnsd.store import reader as module
-    from dnsd.store.redis import Store
 
     monkeypatch.setattr(module, "READ_SECONDS", 0.2)
     own = make_server(server.kind)
-    reader = Store(own.url).reader()
+    reader = make_store(own.url).reader()
     await reader.connect()
     own.stop()
     with pytest.raises(StoreUnavailable) as caught:
@@ -75,11 +74,10 @@ async def test_a_server_that_stands_still_is_noticed(make_server, server, monkey
     await reader.close()
 
 
-async def test_a_server_that_dies_is_noticed(make_server, server):
-    from dnsd.store.redis import Store
+async def test_a_server_that_dies_is_noticed(make_server, server, make_store):
 
     own = make_server(server.kind)
-    reader = Store(own.url).reader()
+    reader = make_store(own.url).reader()
     waiting = asyncio.ensure_future(reader.await_changes(0, 5))
     await asyncio.sleep(0.02)
     own.kill()

@@ -7,7 +7,7 @@ import pytest
 
 from dnsd.model.errors import InvalidRecord, StoreUnavailable
 from dnsd.store.operations import put
-from dnsd.store.redis import COMMANDS, KEY_PATTERN, Store
+from dnsd.store.redis import COMMANDS, KEY_PATTERN
 
 
 async def refusal_of(store, endpoint):
@@ -24,21 +24,20 @@ async def test_what_the_server_says_of_itself(store, server):
     assert (facts.is_append_only, facts.replicas_to_write) == (False, 0)
 
 
-async def test_a_server_that_drops_keys_is_taken_only_when_that_is_allowed(make_server, server):
+async def test_a_server_that_drops_keys_is_taken_only_when_that_is_allowed(make_server, server, make_store):
     own = make_server(server.kind, "--maxmemory-policy", "allkeys-lru")
     with pytest.raises(StoreUnavailable) as caught:
-        await Store(own.url).check()
+        await make_store(own.url).check()
     assert caught.value.reason == "evicting"
-    allowed = Store(own.url, allow_eviction=True)
+    allowed = make_store(own.url, allow_eviction=True)
     assert (await allowed.check()).maxmemory_policy == "allkeys-lru"
-    await allowed.close()
 
 
-async def test_the_least_acl_is_enough(make_server, server, web_1):
+async def test_the_least_acl_is_enough(make_server, server, web_1, make_store):
     own = make_server(server.kind)
     commands = [f"+{command}" for command in COMMANDS]
     own.ask("ACL", "SETUSER", "dnsd", "on", ">secret", f"~{KEY_PATTERN.format(prefix='{dnsd}')}", *commands)
-    store = Store(f"{own.url.replace('unix://', 'unix://dnsd:secret@')}")
+    store = make_store(f"{own.url.replace('unix://', 'unix://dnsd:secret@')}")
     assert (await store.check()).replicas_to_write is None
     await store.open()
     await store.write([put(web_1)], 0)
@@ -56,10 +55,8 @@ async def test_the_least_acl_is_enough(make_server, server, web_1):
     assert len(await reader.changes(0)) == 1
     assert await reader.await_changes(1, 0.01) == []
     await reader.close()
-    await store.close()
-    foreign = Store(f"{own.url.replace('unix://', 'unix://dnsd:secret@')}", "other")
+    foreign = make_store(f"{own.url.replace('unix://', 'unix://dnsd:secret@')}", "other")
     assert await refusal_of(foreign, web_1) in ("no-permission", "script")
-    await foreign.close()
 
 
 async def test_scripts_are_told_again_to_a_server_that_lost_them(store, server, web_1):
@@ -87,9 +84,9 @@ async def test_replicas_report(store, server):
     assert await store.reports() == (0, {"b": (4, 0)})
 
 
-async def test_a_server_that_stands_still_is_given_up_in_time(make_server, server, web_1):
+async def test_a_server_that_stands_still_is_given_up_in_time(make_server, server, web_1, make_store):
     own = make_server(server.kind)
-    store = Store(own.url)
+    store = make_store(own.url)
     await store.write([put(web_1)], 0)
     own.stop()
     started = time.monotonic()
@@ -98,60 +95,54 @@ async def test_a_server_that_stands_still_is_given_up_in_time(make_server, serve
     assert set(reasons) == {"timeout"}
     own.wake()
     assert (await store.write([put(web_1)], 0)).results[0].outcome == "renewed"
-    await store.close()
 
 
-async def test_a_server_that_was_killed_and_is_back(make_server, server, web_1):
+async def test_a_server_that_was_killed_and_is_back(make_server, server, web_1, make_store):
     own = make_server(server.kind, "--appendonly", "yes", "--appendfsync", "always")
-    store = Store(own.url)
+    store = make_store(own.url)
     await store.write([put(web_1)], 0)
     own.kill()
     assert await refusal_of(store, web_1) == "connection"
     own.start()
     assert (await store.write([put(web_1)], 0)).results[0].outcome == "renewed"
-    await store.close()
 
 
-async def test_a_full_server_says_so(make_server, server, web_1):
+async def test_a_full_server_says_so(make_server, server, web_1, make_store):
     own = make_server(server.kind, "--maxmemory", "1")
-    store = Store(own.url)
+    store = make_store(own.url)
     assert await refusal_of(store, web_1) == "out-of-memory"
     assert ":0\r\n" in own.ask("DBSIZE")
-    await store.close()
 
 
-async def test_a_server_whose_disk_failed_says_so(make_server, server, web_1):
+async def test_a_server_whose_disk_failed_says_so(make_server, server, web_1, make_store):
     own = make_server(server.kind, "--save", "1 1", "--enable-protected-configs", "yes")
     own.ask("SET", "somebody", "else")
     own.ask("CONFIG", "SET", "dir", "/proc")
     own.ask("BGSAVE")
-    store = Store(own.url)
+    store = make_store(own.url)
     async with asyncio.timeout(10):
         while "rdb_last_bgsave_status:err" not in own.ask("INFO", "persistence"):
             await asyncio.sleep(0.02)
     assert await refusal_of(store, web_1) == "misconf"
-    await store.close()
 
 
-async def test_a_replica_refuses_writes_and_is_left(make_server, server, web_1, eventually):
+async def test_a_replica_refuses_writes_and_is_left(make_server, server, web_1, eventually, make_store):
     own = make_server(server.kind)
-    store = Store(own.url)
+    store = make_store(own.url)
     await store.write([put(web_1)], 0)
     own.ask("REPLICAOF", "127.0.0.1", "1")
     assert await refusal_of(store, web_1) == "read-only"
     own.ask("REPLICAOF", "NO", "ONE")
     assert (await store.write([put(web_1)], 0)).results[0].outcome == "renewed"
-    await store.close()
 
 
-async def test_a_password_that_is_missing(make_server, server, web_1):
+async def test_a_password_that_is_missing(make_server, server, web_1, make_store):
     own = make_server(server.kind)
     own.ask("CONFIG", "SET", "requirepass", "secret")
-    assert await refusal_of(Store(own.url), web_1) == "no-auth"
+    assert await refusal_of(make_store(own.url), web_1) == "no-auth"
 
 
-async def test_copies_that_nobody_makes(store, server, prefix, web_1):
-    waiting = Store(server.url, prefix, copies=1, write_seconds=0.6)
+async def test_copies_that_nobody_makes(store, server, prefix, web_1, make_store):
+    waiting = make_store(server.url, prefix, copies=1, write_seconds=0.6)
     assert await refusal_of(waiting, web_1) == "not-replicated"
     assert (await store.write([put(web_1)], 0)).durability == "local"
-    await waiting.close()

@@ -1,22 +1,18 @@
 """Meeting the store: what is written once, by whoever comes first."""
 
-from dnsd.store.redis import Store
 
-
-async def test_epoch_and_cookie_secret_are_the_same_for_everybody(store, server, prefix):
-    other = Store(server.url, prefix)
+async def test_epoch_and_cookie_secret_are_the_same_for_everybody(store, server, prefix, make_store):
+    other = make_store(server.url, prefix)
     first, second = await store.open(), await other.open()
-    await other.close()
     assert first == second
     assert len(first.epoch) == 16
     assert len(first.cookie_secret) == 16
     assert (first.revision, first.tick, first.schema) == (0, 0, 1)
 
 
-async def test_two_installations_share_a_server_and_nothing_else(store, server, prefix):
-    other = Store(server.url, f"{prefix}-b")
+async def test_two_installations_share_a_server_and_nothing_else(store, server, prefix, make_store):
+    other = make_store(server.url, f"{prefix}-b")
     first, second = await store.open(), await other.open()
-    await other.close()
     assert first.epoch != second.epoch
     assert first.cookie_secret != second.cookie_secret
 

@@ -25,18 +25,16 @@ async def test_a_tick_meant_for_another_history_is_not_made(store, server):
     assert after.history != seen.history
 
 
-async def test_a_restarted_server_is_another_history(make_server, server, prefix):
-    from dnsd.store.redis import Store
+async def test_a_restarted_server_is_another_history(make_server, server, prefix, make_store):
 
     own = make_server(server.kind, "--appendonly", "yes", "--appendfsync", "always")
-    store = Store(own.url, prefix)
+    store = make_store(own.url, prefix)
     await store.open()
     before = await store.tick()
     assert (await store.tick(before.tick, before.history)).has_advanced
     own.kill()
     own.start()
     after = await store.tick(1, before.history)
-    await store.close()
     assert (after.has_advanced, after.tick) == (False, 1)
     assert after.history != before.history
 

@@ -242,16 +242,14 @@ class TestRevisions:
         assert accepted.revision == 1_000_000_000_000_001
         assert accepted.results[0].line.startswith("1000000000000001 1000000000000001 15 - ")
 
-    async def test_the_stream_is_capped(self, server, prefix, web_1):
-        from dnsd.store.redis import Store
+    async def test_the_stream_is_capped(self, server, prefix, web_1, make_store):
 
-        store = Store(server.url, prefix, changes_kept=100)
+        store = make_store(server.url, prefix, changes_kept=100)
         for weight in range(1, 400):
             await store.write([put(replace(web_1, weight=weight))], 0)
         reader = store.reader()
         first = (await reader.changes(0))[0][0]
         await reader.close()
-        await store.close()
         assert 100 < first < 300
 
 
