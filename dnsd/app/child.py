@@ -111,7 +111,7 @@ def build(orders: Orders, clock: Clock) -> Part:
     from dnsd.server.sockets import adopt
 
     table = Table()
-    reader = FeedReader(socket.socket(fileno=orders.feeds[0]), table)
+    reader = FeedReader(socket.socket(fileno=orders.feeds[0]), table, clock)
     sockets = adopt(orders.dns, orders.settings.workers)
     return Responding(orders.settings, sockets, reader, table, bytes.fromhex(orders.cookie_secret), clock)
 

@@ -6,9 +6,12 @@ import socket
 from contextlib import suppress
 
 from dnsd.config import Settings
+from dnsd.model.errors import InvalidSetting
 from dnsd.server.address import Address
 from dnsd.server.binding import bind
 from dnsd.server.sockets import DnsSocket, reserve
+
+_ADMIN_BACKLOG = 128
 
 
 class Doors:
@@ -36,11 +39,23 @@ def open_doors(settings: Settings) -> Doors:
     """Bind every address; raises InvalidSetting that says what is in the way, and then holds none."""
     dns = reserve(settings.dns, settings.workers, "dns")
     try:
-        return Doors(dns, bind(settings.admin, socket.SOCK_STREAM, "admin", is_shared=False))
+        return Doors(dns, _listen(settings.admin))
     except BaseException:
         for door in dns:
             door.close()
         raise
+
+
+def _listen(address: Address) -> socket.socket:
+    admin = bind(address, socket.SOCK_STREAM, "admin", is_shared=False)
+    try:
+        # At once, by us: two may bind a port with SO_REUSEADDR as long as none listens. And who calls while control is
+        # started again waits for it.
+        admin.listen(_ADMIN_BACKLOG)
+    except OSError as fault:
+        admin.close()
+        raise InvalidSetting(f"admin {address}: {fault.strerror}") from None
+    return admin
 
 
 def advertised(settings: Settings) -> tuple[str, ...]:

@@ -1,0 +1,47 @@
+import os
+import signal
+import subprocess
+import sys
+
+from dnsd.app.process import child_environment
+
+
+def test_a_childs_environment_has_our_code_and_no_settings():
+    environ = {
+        "PATH": "/bin",
+        "DNSD_REDIS": "redis://:secret@h",
+        "NOTIFY_SOCKET": "/n",
+        "WATCHDOG_USEC": "1",
+        "LISTEN_FDS": "1",
+        "PYTHONPATH": "/mine",
+    }
+    given = child_environment(environ)
+    code, mine = given.pop("PYTHONPATH").split(os.pathsep)
+    assert given == {"PATH": "/bin"}
+    assert mine == "/mine"
+    assert os.path.isfile(os.path.join(code, "dnsd", "app", "__main__.py"))
+
+
+def test_a_child_is_not_misled_by_the_directory_that_we_were_started_in(tmp_path):
+    (tmp_path / "redis.py").write_text("raise SystemExit('wrong module')")
+    code = "import redis; print(redis.__file__)"
+    told = subprocess.run(
+        [sys.executable, "-P", "-c", code],
+        cwd=tmp_path,
+        env=child_environment(os.environ),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert str(tmp_path) not in told
+
+
+def test_a_hangup_or_an_interrupt_of_all_processes_leaves_the_children_alive(serve):
+    running = serve()
+    children = [running.child("control"), running.child("responder")]
+    for pid in children:
+        os.kill(pid, signal.SIGHUP)
+        os.kill(pid, signal.SIGINT)
+    assert running.register(1)[0] == 201
+    assert running.answers("web.default.svc.cluster.local.", "A") == ["192.0.2.1"]
+    assert [running.child("control"), running.child("responder")] == children
