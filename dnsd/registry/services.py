@@ -91,16 +91,32 @@ class Services:
             case Delete(key=key):
                 return stored.delete(key, expected)
             case Edit(key=key):
-                was = fresh.get(key) or self._mirror.catalog.inventory.endpoint(key) or await self._store.endpoint(key)
+                was = await self._base(operation, fresh)
                 if was is None or operation.precondition.absent:
-                    return _impossible(key, expected)
+                    return _impossible(operation)
                 return stored.edit(was, _edited(index, operation, was))
+
+    async def _base(self, edit: Edit, fresh: dict[EndpointKey, Endpoint]) -> Endpoint | None:
+        """What the edit starts from; with If-Match that very revision, which the mirror may not have, or no more."""
+        wanted = edit.precondition.revision
+        for known in (fresh.get(edit.key), self._mirror.catalog.inventory.endpoint(edit.key)):
+            if known is not None and wanted in (None, known.revision):
+                return known
+        stands = await self._standing(edit.key)
+        return stands if stands is not None and wanted in (None, stands.revision) else None
+
+    async def _standing(self, key: EndpointKey) -> Endpoint | None:
+        """What stands in the store; garbage is nothing."""
+        try:
+            return await self._store.endpoint(key)
+        except InvalidRecord:
+            return None
 
     async def _object(self, operation: Operation, refused: Refused, fresh: dict[EndpointKey, Endpoint]) -> None:
         """Raise what the refusal means; return when the edit may be made anew from what stands now."""
         wanted = operation.precondition.revision
         if isinstance(operation, Edit) and refused.slug == "precondition" and wanted in (None, refused.revision):
-            stands = await self._store.endpoint(operation.key)
+            stands = await self._standing(operation.key)
             if stands is not None:
                 fresh[operation.key] = stands
             return
@@ -127,9 +143,9 @@ def _edited(index: int, operation: Edit, was: Endpoint) -> Endpoint:
         raise _at(index, invalid) from None
 
 
-def _impossible(key: EndpointKey, expected: str) -> StoreOperation:
-    """An operation that changes nothing: the store says why there is nothing to edit, or what stands there by now."""
-    return stored.mark(key, "=", expected or "0")
+def _impossible(edit: Edit) -> StoreOperation:
+    """An operation that is always refused: the store says why there is nothing to edit, or what stands there by now."""
+    return stored.mark(edit.key, "=", edit.precondition.expected if edit.precondition.absent else "0")
 
 
 def _says_nothing_new(put: Endpoint, known: Endpoint) -> bool:
