@@ -1,13 +1,20 @@
 """What the tests of the DNS door share: a table, a respond of a few lines, questions."""
 
+import asyncio
 import struct
 from collections.abc import Callable
 
+import dns.message
 import pytest
 
+from dnsd.answer.respond import respond as respond_really
 from dnsd.answer.terms import Terms
-from dnsd.authority.table import Table
+from dnsd.authority.catalog import Catalog
+from dnsd.authority.table import Delta, Table
+from dnsd.model.change import Change
 from dnsd.model.message import Drop, Forward, Outcome
+from dnsd.model.names import name_from_text
+from dnsd.model.service import Endpoint, Service
 
 
 def echo(packet: bytes, peer: bytes, chance: int, table: Table, terms: Terms) -> Outcome:
@@ -54,3 +61,45 @@ def respond():
 @pytest.fixture
 def table() -> Table:
     return Table()
+
+
+@pytest.fixture
+def catalog() -> Catalog:
+    """An empty catalog of cluster.local."""
+    return Catalog([name_from_text("cluster.local.")], ["10.0.0.0/8"], ["192.0.2.53"])
+
+
+@pytest.fixture
+def register(catalog):
+    """Puts an endpoint into the catalog; returns the delta."""
+
+    def put(revision: int, number: int, address: str | None = None, service: str = "web") -> Delta:
+        endpoint = Endpoint("default", service, f"web-{number}", (address or f"10.0.{number >> 8}.{number & 255}",))
+        return catalog.apply(Change(revision, (Service("default", service, declared=False), endpoint)))
+
+    return put
+
+
+@pytest.fixture
+def resolve():
+    """The addresses that a table gives for a name, asked by the real respond."""
+
+    def addresses(table: Table, name: str) -> set[str]:
+        packet = question(1, name_from_text(name) + b"\0\1\0\1")
+        outcome = respond_really(packet, b"\x7f\0\0\1", 0, table, Terms(is_tcp=True))
+        message = dns.message.from_wire(outcome[0])
+        return {record.address for rrset in message.answer for record in rrset}
+
+    return addresses
+
+
+async def until(is_true: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Wait until it is true."""
+    async with asyncio.timeout(seconds):
+        while not is_true():
+            await asyncio.sleep(0.002)
+
+
+@pytest.fixture(name="until")
+def until_fixture():
+    return until
