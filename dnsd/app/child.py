@@ -19,7 +19,6 @@ from dnsd.runtime.tasks import Tasks
 _log = logging.getLogger("dnsd.app")
 
 BEAT_SECONDS = 0.5
-READY_WITHIN_SECONDS = 5.0
 
 
 class Part(Protocol):
@@ -80,7 +79,7 @@ class Child:
             await self._clock.sleep(BEAT_SECONDS)
 
     async def _tell_ready(self, part: Part) -> None:
-        self._channel.say("ready", note=await part.ready(READY_WITHIN_SECONDS))
+        self._channel.say("ready", note=await part.ready(self._orders.settings.open_within_seconds))
 
     def _hear(self, message: Message) -> None:
         if message["says"] == "stop":

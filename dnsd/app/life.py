@@ -118,11 +118,10 @@ class Life:
     async def _become_ready(self) -> None:
         note = await self._replica.ready()
         self._is_ready = True
-        line = ready_line(self._replica.dns, self._replica.admin, self._settings.zone[0])
-        self._notifier.ready(note or "answering")
-        self._show(line)
         if note:
             _log.warning("ready, but %s", note)
+        self._notifier.ready(note or "answering")
+        self._show(ready_line(self._replica.dns, self._replica.admin, self._settings.zone[0]))
 
     async def _reload_when_asked(self) -> None:
         while True:

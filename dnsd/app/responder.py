@@ -13,8 +13,6 @@ from dnsd.server.responder import Responder
 from dnsd.server.sockets import DnsSocket
 from dnsd.server.source import Source
 
-OPEN_WITHIN_SECONDS = 5.0  # faults.md 14: traffic after the first full load or so long, whichever is first
-
 
 class Responding:
     """One responder, from start to end."""
@@ -39,7 +37,7 @@ class Responding:
             udp_payload_most=settings.udp_payload,
             tcp_connections_most=settings.tcp_connections,
             tcp_per_client_most=settings.tcp_per_client,
-            open_within_seconds=OPEN_WITHIN_SECONDS,
+            open_within_seconds=settings.open_within_seconds,
         )
 
     @property

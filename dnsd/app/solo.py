@@ -7,7 +7,7 @@ import asyncio
 from dnsd.app.control import Control, catalog_of
 from dnsd.app.ground import Ground
 from dnsd.app.life import Fatal
-from dnsd.app.responder import OPEN_WITHIN_SECONDS, Responding
+from dnsd.app.responder import Responding
 from dnsd.config import Settings
 from dnsd.model.errors import DnsdError
 from dnsd.runtime.clock import Clock
@@ -51,7 +51,7 @@ class Solo:
     async def ready(self) -> str:
         """Wait until it serves; returns what is not as it should be."""
         assert self._control is not None
-        return await self._control.ready(OPEN_WITHIN_SECONDS)
+        return await self._control.ready(self._settings.open_within_seconds)
 
     async def broken(self) -> DnsdError:
         """Wait until a part has ended with a fault: nobody in this process could start it again."""

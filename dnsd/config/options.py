@@ -193,6 +193,12 @@ GROUPS = (
         "life",
         (
             Option(
+                "open_within_seconds",
+                seconds(0, 300),
+                5,
+                "how long the DNS ports stay closed at the start while the registry is not loaded; SERVFAIL then",
+            ),
+            Option(
                 "lame_duck_seconds",
                 seconds(0, 300),
                 5,

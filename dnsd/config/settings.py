@@ -42,6 +42,7 @@ class Settings:
     udp_payload: int
     tcp_connections: int
     tcp_per_client: int
+    open_within_seconds: float
     lame_duck_seconds: float
     drain_floor_seconds: float
     log_level: str

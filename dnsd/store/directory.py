@@ -20,6 +20,7 @@ SOCKET_PATH_MOST = 107  # sun_path of unix(7), without its final zero
 LOCK_WAIT_SECONDS = 5.0  # a server whose parent was killed needs a moment to end
 
 _LOCK_RETRY_SECONDS = 0.05
+_PID_OCTETS_MOST = 20
 _MARK = "server.json"
 _LOCK = "lock"
 _SOCKET = "store.sock"
@@ -34,7 +35,7 @@ class Directory:
         self._clock = clock
 
     async def claim(self) -> None:
-        """Create it when missing, make it private and lock it, waiting a little for a server that is ending."""
+        """Create it when missing, make it private and lock it, waiting a little for a server whose parent is gone."""
         try:
             os.makedirs(self.path, mode=0o700, exist_ok=True)
             os.chmod(self.path, 0o700)
@@ -83,19 +84,33 @@ class Directory:
     async def _lock(self) -> None:
         until = self._clock.monotonic() + LOCK_WAIT_SECONDS
         while not _is_locked_now(self.lock):
-            if self._clock.monotonic() >= until:
-                raise self._taken()
+            holder = os.pread(self.lock, _PID_OCTETS_MOST, 0).decode("ascii", "replace")
+            if _is_alive(holder) or self._clock.monotonic() >= until:
+                self.release()
+                raise _taken(self.path, holder)
             await self._clock.sleep(_LOCK_RETRY_SECONDS)
         os.ftruncate(self.lock, 0)
         os.pwrite(self.lock, str(os.getpid()).encode(), 0)
 
-    def _taken(self) -> StoreUnavailable:
-        holder = os.pread(self.lock, 20, 0).decode("ascii", "replace") or "unknown"
-        self.release()
-        return StoreUnavailable(
-            "directory-locked",
-            f"{self.path} is used by another dnsd (process {holder}); stop that one, or give another --state-dir",
-        )
+
+def _taken(path: str, holder: str) -> StoreUnavailable:
+    return StoreUnavailable(
+        "directory-locked",
+        f"{path} is used by another dnsd (process {holder or 'unknown'}); stop that one, or give another --state-dir",
+    )
+
+
+def _is_alive(holder: str) -> bool:
+    """True when who wrote itself into the lock is still there: no use to wait, then."""
+    if not holder.isdigit():
+        return False
+    try:
+        os.kill(int(holder), 0)
+    except PermissionError:
+        return True
+    except (ProcessLookupError, OverflowError):
+        return False
+    return True
 
 
 def _is_locked_now(descriptor: int) -> bool:

@@ -37,13 +37,14 @@ class Running:
         self.errors = folder / f"errors-{len(list(folder.glob('errors-*')))}"
         command = [sys.executable, "-m", "dnsd", "serve", "--dns", "127.0.0.1:0", "--admin", "127.0.0.1:0"]
         command += ["--state-dir", str(folder / "state"), "--lame-duck-seconds", "0.3", *flags]
-        self.process = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=self.errors.open("w"),
-            text=True,
-            env={**os.environ, "XDG_RUNTIME_DIR": str(folder), **environ},
-        )
+        with self.errors.open("w") as errors:
+            self.process = subprocess.Popen(
+                command,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env={**os.environ, "XDG_RUNTIME_DIR": str(folder), **environ},
+            )
         self.line = self.process.stdout.readline()
         match = READY.match(self.line)
         assert match, f"{self.line!r}\n{self.log()}"

@@ -40,32 +40,35 @@ async def test_the_mark_stays(directory):
     assert sorted(os.listdir(directory.path)) == ["lock", "server.json"]
 
 
-async def test_a_second_user_is_refused_with_the_name_of_the_first(directory, hand_clock):
+async def test_a_second_user_is_refused_at_once_with_the_name_of_the_first(directory):
     await directory.claim()
-    second = Directory(directory.path, hand_clock)
-    claiming = asyncio.ensure_future(second.claim())
-    while not claiming.done():
-        await asyncio.sleep(0)
-        hand_clock.advance(0.5)
+    second = Directory(directory.path, SystemClock())
     with pytest.raises(StoreUnavailable, match=rf"is used by another dnsd \(process {os.getpid()}\)") as refusal:
-        await claiming
+        await second.claim()
     assert refusal.value.reason == "directory-locked"
     assert second.lock == -1
 
 
-async def test_a_lock_that_is_given_back_in_time_is_taken(directory):
+@pytest.mark.parametrize("holder", ["", "99999999999999999999", "x"])
+async def test_a_lock_whose_holder_is_not_to_be_seen_is_waited_for_and_then_refused(directory, hand_clock, holder):
     await directory.claim()
-    second = Directory(directory.path, SystemClock())
-    claiming = asyncio.ensure_future(second.claim())
+    os.ftruncate(directory.lock, 0)
+    os.pwrite(directory.lock, holder.encode(), 0)
+    claiming = asyncio.ensure_future(Directory(directory.path, hand_clock).claim())
     await asyncio.sleep(0)
-    directory.release()
-    await asyncio.wait_for(claiming, 5)
-    assert second.lock >= 0
-    second.release()
+    assert not claiming.done()
+    while not claiming.done():
+        await asyncio.sleep(0)
+        hand_clock.advance(0.5)
+    with pytest.raises(StoreUnavailable, match=rf"is used by another dnsd \(process {holder or 'unknown'}\)"):
+        await claiming
 
 
-async def test_a_child_that_inherited_the_lock_holds_it(directory, hand_clock):
+async def test_a_child_that_inherited_the_lock_holds_it_when_its_parent_is_gone(directory):
     await directory.claim()
+    with subprocess.Popen(["true"]) as gone:
+        gone.wait()
+    os.pwrite(directory.lock, str(gone.pid).encode(), 0)
     with subprocess.Popen(["sleep", "100"], pass_fds=[directory.lock]) as child:
         directory.release()
         second = Directory(directory.path, SystemClock())
