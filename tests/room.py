@@ -66,15 +66,15 @@ class Room:
 
     def start(self, name: str, *words: str, **settings: str) -> subprocess.Popen[str]:
         """A command that stays, in a process group of its own; its output goes to ``<name>.log``."""
-        log = (self.folder / f"{name}.log").open("w")
-        started = subprocess.Popen(
-            self.command(*words),
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env={**os.environ, **settings},
-            start_new_session=True,
-        )
+        with (self.folder / f"{name}.log").open("w") as log:
+            started = subprocess.Popen(
+                self.command(*words),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                text=True,
+                env={**os.environ, **settings},
+                start_new_session=True,
+            )
         self._running.append(started)
         return started
 
@@ -90,4 +90,6 @@ class Room:
                     os.killpg(process.pid, 9) if process is not self._holder else process.kill()
                 except ProcessLookupError:
                     continue
-                process.wait(10)
+            process.wait(10)
+        assert self._holder.stdout is not None
+        self._holder.stdout.close()
