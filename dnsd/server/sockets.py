@@ -16,7 +16,6 @@ import socket
 import struct
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 
 from dnsd.model.errors import InvalidSetting
 from dnsd.server.address import Address
@@ -61,10 +60,10 @@ class DnsSocket:
         """Take no new TCP connection. Those that wait to be accepted are lost, so accept them first."""
         if self.is_shared:
             self._close_own_tcp()
-        elif _CAN_HOLD_CLOSED:
+        elif _CAN_HOLD_CLOSED and self.tcp.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
             # Not close(): the parent holds this socket too, and the kernel would go on accepting connections for it.
-            with suppress(OSError):
-                self.tcp.shutdown(socket.SHUT_RDWR)
+            # Once only: what is shut down while it does not listen passes that on to all connections of its next life.
+            self.tcp.shutdown(socket.SHUT_RDWR)
 
     def close_traffic(self) -> None:
         """Make the ports closed again for clients, while the address stays ours."""

@@ -45,11 +45,14 @@ def _ask_udp(host: str, port: int) -> str:
 
 
 def _can_connect(host: str, port: int) -> bool:
+    """True when a connection is taken and not ended at once."""
     try:
-        socket.create_connection((host, port), timeout=1).close()
+        with socket.create_connection((host, port), timeout=0.05) as client:
+            return client.recv(1) != b""
     except ConnectionRefusedError:
         return False
-    return True
+    except TimeoutError:
+        return True
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -65,6 +68,10 @@ def test_a_reserved_port_is_closed_to_clients_until_traffic_is_opened(make, host
     assert reserved.udp.recv(100) == b"question"
     assert _can_connect(asked, port)
 
+    reserved.stop_listening()
+    assert not _can_connect(asked, port)
+    assert _ask_udp(asked, port) == "silence"
+    reserved.close_traffic()
     reserved.close_traffic()
     assert _ask_udp(asked, port) == "refused"
     assert not _can_connect(asked, port)

@@ -1,0 +1,270 @@
+import asyncio
+import shutil
+import socket
+import subprocess
+
+import dns.asyncquery
+import dns.message
+import dns.rcode
+import dns.rdatatype
+import pytest
+
+from dnsd.model.errors import InvalidSetting
+from dnsd.runtime.clock import SystemClock
+from dnsd.runtime.tasks import Tasks
+from dnsd.server.address import Address
+from dnsd.server.responder import Responder
+from dnsd.server.sockets import adopt, reserve
+from dnsd.server.source import LocalFeed
+
+WEB = "web.default.svc.cluster.local."
+
+
+class Room:
+    """One responder on a free port, in this process."""
+
+    def __init__(self, catalog, sockets, clock, **options) -> None:
+        self.sockets = sockets
+        self.feed = LocalFeed(catalog.table)
+        self.responder = Responder(sockets, self.feed, catalog.table, clock, **options)
+        self.tasks = Tasks("test")
+        self.running = self.tasks.start("run", self.responder.run())
+
+    @property
+    def port(self) -> int:
+        return self.sockets[0].address.port
+
+    async def ask(self, name: str, rtype: str = "A", *, tcp: bool = False, host: str = "127.0.0.1", **options):
+        query = dns.message.make_query(name, rtype, **options)
+        way = dns.asyncquery.tcp if tcp else dns.asyncquery.udp
+        return await way(query, host, port=self.port, timeout=5)
+
+    def is_closed(self) -> bool:
+        """True when clients see closed ports, UDP and TCP."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
+            udp.connect(("127.0.0.1", self.port))
+            udp.settimeout(0.2)
+            udp.send(bytes(12))
+            try:
+                udp.recv(100)
+            except ConnectionRefusedError:
+                return tcp.connect_ex(("127.0.0.1", self.port)) != 0
+            except TimeoutError:
+                pass
+        return False
+
+
+@pytest.fixture
+async def make(catalog):
+    rooms = []
+
+    def room(host: str = "127.0.0.1", workers: int = 1, clock=None, **options) -> Room:
+        rooms.append(Room(catalog, reserve([Address(host, 0)], workers), clock or SystemClock(), **options))
+        return rooms[-1]
+
+    yield room
+    for each in rooms:
+        if not each.running.done():
+            await each.responder.stop(0)
+        await each.tasks.stop()
+        for each_socket in each.sockets:
+            each_socket.close()
+
+
+def _addresses(message: dns.message.Message) -> list[str]:
+    return sorted(record.address for rrset in message.answer for record in rrset)
+
+
+async def test_ports_are_closed_until_the_first_load_and_open_then(make, catalog, register, until):
+    room = make()
+    await asyncio.sleep(0)
+    assert await asyncio.to_thread(room.is_closed)
+    catalog.load([], [], 1)
+    register(2, 7)
+    room.feed.reload()
+    await until(lambda: room.responder._tcp is not None)
+    for tcp in (False, True):
+        reply = await room.ask(WEB, tcp=tcp)
+        assert (reply.rcode(), _addresses(reply)) == (dns.rcode.NOERROR, ["10.0.0.7"])
+
+
+async def test_ports_open_after_a_while_all_the_same_and_answer_servfail_not_ready(make, until):
+    room = make(open_within_seconds=0.02)
+    await until(lambda: room.responder._tcp is not None)
+    reply = await room.ask(WEB, use_edns=0)
+    assert reply.rcode() == dns.rcode.SERVFAIL
+    assert [option.code for option in reply.options] == [14]  # RFC 8914 4.15: not ready
+
+
+async def test_every_change_is_in_the_next_answer(make, catalog, register, until):
+    catalog.load([], [], 1)
+    room = make()
+    await until(lambda: room.responder._tcp is not None)
+    for number in range(1, 20):
+        room.feed.publish(register(number + 1, number))
+        assert len(_addresses(await room.ask(WEB, tcp=number % 2 == 0))) == number
+
+
+@pytest.mark.parametrize(("host", "asked"), [("0.0.0.0", "127.0.0.9"), ("::", "::1"), ("::1", "::1")])
+async def test_replies_leave_from_the_address_that_was_asked(make, catalog, register, until, host, asked):
+    catalog.load([], [], 1)
+    register(2, 7)
+    room = make(host)
+    await until(lambda: room.responder._tcp is not None)
+    for tcp in (False, True):
+        assert _addresses(await room.ask(WEB, tcp=tcp, host=asked)) == ["10.0.0.7"]
+
+
+async def test_everything_is_counted(make, catalog, register, until):
+    catalog.load([], [], 1)
+    register(2, 7)
+    room = make()
+    await until(lambda: room.responder._tcp is not None)
+    await room.ask(WEB)
+    await room.ask("nobody." + WEB, "AAAA")
+    await room.ask(WEB, "SRV", tcp=True)
+    await until(lambda: room.responder.counts()[("dnsd_dns_tcp_connections",)] == 0)
+    assert await room.feed.counts() == {
+        ("dnsd_dns_requests", "udp", "A"): 1,
+        ("dnsd_dns_requests", "udp", "AAAA"): 1,
+        ("dnsd_dns_requests", "tcp", "SRV"): 1,
+        ("dnsd_dns_responses", "NOERROR"): 2,
+        ("dnsd_dns_responses", "NXDOMAIN"): 1,
+        ("dnsd_dns_tcp_accepted",): 1,
+        ("dnsd_dns_tcp_connections",): 0,
+        ("dnsd_dns_responders",): 1,
+    }
+
+
+async def test_a_truncated_answer_comes_whole_over_tcp(make, catalog, register, until):
+    catalog.load([], [], 1)
+    for number in range(1, 60):
+        register(number + 1, number)
+    room = make()
+    await until(lambda: room.responder._tcp is not None)
+    cut = await room.ask(WEB)
+    whole = await room.ask(WEB, tcp=True)
+    assert cut.flags & 0x0200
+    assert 0 < len(_addresses(cut)) < 59
+    assert len(_addresses(whole)) == 59
+    assert room.responder.counts()[("dnsd_dns_truncated", "udp")] == 1
+
+
+async def test_the_payload_setting_and_the_cookie_secret_reach_the_answers(make, catalog, register, until):
+    catalog.load([], [], 1)
+    for number in range(1, 60):
+        register(number + 1, number)
+    room = make(udp_payload_most=4096, cookie_secret=b"first" + bytes(11))
+    await until(lambda: room.responder._tcp is not None)
+    cookie = dns.edns.GenericOption(10, b"clientck")
+    first = await room.ask(WEB, use_edns=0, payload=4096, options=[cookie])
+    assert len(_addresses(first)) == 59
+    room.feed.set_terms({"cookie_secret": b"shared" + bytes(10)})
+    second = await room.ask(WEB, use_edns=0, payload=4096, options=[cookie])
+    cookies = [[option.to_wire() for option in reply.options] for reply in (first, second)]
+    assert all(len(each[0]) == 24 for each in cookies)
+    assert cookies[0][0][16:] != cookies[1][0][16:]
+
+
+async def test_the_lame_duck_answers_until_its_time_is_over_and_then_the_ports_are_closed(
+    make, catalog, register, until, hand_clock
+):
+    catalog.load([], [], 1)
+    register(2, 7)
+    room = make(clock=hand_clock)
+    await until(lambda: room.responder._tcp is not None)
+    stopping = room.tasks.start("stop", room.responder.stop(5))
+    await asyncio.sleep(0)
+    for tcp in (False, True):
+        assert _addresses(await room.ask(WEB, tcp=tcp)) == ["10.0.0.7"]
+    reader, writer = await asyncio.open_connection("127.0.0.1", room.port)
+    query = dns.message.make_query(WEB, "A").to_wire()
+    hand_clock.advance(4.9)
+    await asyncio.sleep(0)
+    assert not stopping.done()
+    writer.write(len(query).to_bytes(2) + query)
+    hand_clock.advance(0.1)
+    await asyncio.wait_for(stopping, 5)
+    await asyncio.wait_for(room.running, 5)
+    reply = await asyncio.wait_for(reader.read(), 5)
+    assert _addresses(dns.message.from_wire(reply[2:])) == ["10.0.0.7"]
+    writer.close()
+    assert await asyncio.to_thread(room.is_closed)
+
+
+async def test_stopping_before_anything_was_loaded_opens_nothing(make, hand_clock):
+    room = make(clock=hand_clock)
+    await asyncio.sleep(0)
+    await room.responder.stop(5)
+    room.running.cancel()
+    assert await asyncio.to_thread(room.is_closed)
+
+
+async def test_a_restarted_responder_answers_on_the_same_sockets(make, catalog, register, until):
+    catalog.load([], [], 1)
+    register(2, 7)
+    room = make()
+    await until(lambda: room.responder._tcp is not None)
+    await room.responder.stop(0)
+    heir = Responder(room.sockets, LocalFeed(catalog.table), catalog.table, SystemClock())
+    running = room.tasks.start("heir", heir.run())
+    await until(lambda: heir._tcp is not None)
+    for tcp in (False, True):
+        assert _addresses(await room.ask(WEB, tcp=tcp)) == ["10.0.0.7"]
+    await heir.stop(0)
+    await running
+
+
+async def test_two_responders_share_an_address(make, catalog, register, until):
+    catalog.load([], [], 1)
+    register(2, 7)
+    first = make(workers=2)
+    sockets = adopt([tuple(socket.dup(each) for each in first.sockets[0].descriptors)], 2)
+    second = Responder(sockets, LocalFeed(catalog.table), catalog.table, SystemClock())
+    running = first.tasks.start("second", second.run())
+    await until(lambda: first.responder._tcp is not None and second._tcp is not None)
+    for number in range(60):
+        assert _addresses(await first.ask(WEB, tcp=number % 2 == 0)) == ["10.0.0.7"]
+    shares = [each.counts()[("dnsd_dns_responses", "NOERROR")] for each in (first.responder, second)]
+    assert sum(shares) == 60
+    assert min(shares) > 5
+    await second.stop(0)
+    await running
+    for each in sockets:
+        each.close()
+    assert _addresses(await first.ask(WEB)) == ["10.0.0.7"]
+
+
+async def test_a_port_that_somebody_else_took_meanwhile_is_an_error(make, catalog, until):
+    room = make(workers=2)
+    taken = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    for each in room.sockets:
+        each._reserved[0].close()
+    with taken:
+        taken.bind(("127.0.0.1", room.port))
+        catalog.load([], [], 1)
+        room.feed.reload()
+        with pytest.raises(InvalidSetting, match="is taken by"):
+            await asyncio.wait_for(room.running, 5)
+
+
+@pytest.mark.parametrize(
+    ("tool", "words"),
+    [
+        ("dig", ["+short", "+tries=1"]),
+        ("dig", ["+short", "+tcp", "+tries=1"]),
+        ("kdig", ["+short", "+retry=0"]),
+        ("kdig", ["+short", "+tcp", "+retry=0"]),
+        ("kdig", ["+short", "+tcp", "+keepopen", "+retry=0"]),
+    ],
+)
+async def test_real_clients_get_their_answers(make, catalog, register, until, tool, words):
+    if shutil.which(tool) is None:
+        pytest.skip(f"{tool} not installed")
+    catalog.load([], [], 1)
+    register(2, 7)
+    room = make()
+    await until(lambda: room.responder._tcp is not None)
+    command = [tool, "@127.0.0.1", "-p", str(room.port), *words, WEB, "A", WEB, "A"]
+    told = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=10, check=True)
+    assert told.stdout.split() == ["10.0.0.7", "10.0.0.7"]
