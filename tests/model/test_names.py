@@ -224,5 +224,5 @@ def test_one_spelling_an_address(text: str, canonical: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "web", "192.0.2", "192.0.2.01", "1.2.3.4/32", "fe80::1%eth0", "192.0.2.1 "])
 def test_what_is_no_address(text: str) -> None:
-    with pytest.raises(ValueError, match="address|zone index"):
+    with pytest.raises(ValueError, match=r"address|zone index"):
         names.canonical_address(text)
