@@ -33,6 +33,10 @@ class Tree:
         else:
             self._fell(owner, node.zone)
 
+    def join(self, apex: Name, outer: Zone) -> None:
+        """Let the names between a zone's apex and the zone around it exist, for as long as the apex does."""
+        self._raise_ancestors(apex, outer)
+
     def drain_changes(self) -> list[tuple[Name, Node | None]]:
         """What changed since the last call."""
         changed = list(self.changed.items())
