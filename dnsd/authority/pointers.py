@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from dnsd.authority.compile import compile_node
+from dnsd.authority.domain import Domain
 from dnsd.authority.reverse import pointer_owner
 from dnsd.authority.tree import Tree
 from dnsd.authority.zone import Zone
@@ -20,11 +21,12 @@ Targets = tuple[int, frozenset[Name]]
 class Pointers:
     """The PTR RRsets of our reverse zones; an address outside them, or inside a static zone, has none."""
 
-    def __init__(self, zones: Mapping[Name, Zone], origins: Collection[Name], tree: Tree) -> None:
+    def __init__(self, zones: Mapping[Name, Zone], origins: Collection[Name], tree: Tree, domain: Domain) -> None:
         self._zones = zones
         self._own = frozenset(origins)
         self._all = frozenset(zones)
         self._tree = tree
+        self._domain = domain
         self._by_address: dict[str, dict[ServiceKey, Targets]] = {}
         self._by_service: dict[ServiceKey, frozenset[str]] = {}
 
@@ -54,10 +56,14 @@ class Pointers:
         if found is None or found[1] not in self._own:
             return
         owner, origin = found
+        # A range of one address has its only PTR at the apex, beside what stands there.
+        sets = self._domain.standing(origin)[owner] if owner == origin else []
         given = self._by_address.get(address)
-        if not given:
+        if given:
+            targets = sorted(frozenset().union(*(names for _, names in given.values())))
+            ttl = min(ttl for ttl, _ in given.values())
+            sets.append(RRset(owner, RRType.PTR, ttl, tuple(Record(target) for target in targets)))
+        if sets:
+            self._tree.put(owner, compile_node(self._zones[origin], sets, self._domain.glue))
+        else:
             self._tree.drop(owner)
-            return
-        records = tuple(Record(target) for target in sorted(frozenset().union(*(names for _, names in given.values()))))
-        rrset = RRset(owner, RRType.PTR, min(ttl for ttl, _ in given.values()), records)
-        self._tree.put(owner, compile_node(self._zones[origin], [rrset], lambda _: ()))
