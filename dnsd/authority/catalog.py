@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from dnsd.authority.content import Content, Domain
+from dnsd.authority.content import Content
+from dnsd.authority.domain import Domain
 from dnsd.authority.inventory import Inventory
 from dnsd.authority.lastknown import LastKnown
 from dnsd.authority.reverse import zones_of
@@ -50,16 +51,21 @@ class Catalog:
 
     def load_steps(self, services: Iterable[Service], endpoints: Iterable[Endpoint], revision: int) -> Iterator[None]:
         """Hold exactly these documents: built beside, shown at the last step. Apply no change in between."""
-        beside = Content(self._domain, self._static, self._last_known)
         values: list[Service | Endpoint] = [*services, *endpoints]
+        static = self._static
+        beside = Content(self._domain, static, self._last_known)
         for index, value in enumerate(values):
             beside.inventory.put(value)
             if index % STEP_OBJECTS == 0:
                 yield
+        self._last_known.reload(self.inventory, beside.inventory)
         for index, key in enumerate(beside.inventory.holdings):
             beside.publish(key)
             if index % STEP_OBJECTS == 0:
                 yield
+        if static is not self._static:  # changed while this was built
+            yield from self.load_steps(beside.inventory.services(), beside.inventory.endpoints(), revision)
+            return
         beside.tree.drain_changes()
         self._content = beside
         self.table.nodes, self.table.zones = beside.tree.nodes, beside.zones
