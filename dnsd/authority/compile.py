@@ -95,10 +95,8 @@ def _rotations(ranked: Sequence[Record], packed: Sequence[bytes]) -> tuple[Rotat
 
 def _additional(rrset: RRset, sets_at: SetsAt, compressed: bool = True) -> Iterator[bytes]:
     """Addresses of the names that the records point to, each once (RFC 2782, RFC 1035 3.3.9 and 3.3.11)."""
-    targets = {target_of(rrset.rtype, record.rdata): None for record in rrset.records}
-    for target in targets:
-        if target is None:
-            continue
+    targets = (target_of(rrset.rtype, record.rdata) for record in rrset.records)
+    for target in dict.fromkeys(target.lower() for target in targets if target is not None):
         owner = pointed(target, rrset.owner) if compressed else target
         for found in sets_at(target):
             if found.rtype in (RRType.A, RRType.AAAA):

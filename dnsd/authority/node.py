@@ -23,7 +23,8 @@ OWNER_POINTER = b"\xc0\x0c"
 WILDCARD = b"\x01*"
 REFERRAL = b""
 """Where a delegation keeps its NS RRset: under no question's key, for it answers none (RFC 2181 6.1)."""
-POINTER_OFFSET_MOST = 0x3FFF
+COUNT_MOST = 0xFFFE
+"""What a header's count can say, an OPT record left room for."""
 RD = 0x0100
 AA = 0x0400
 QR = 0x8000
@@ -94,7 +95,8 @@ class Answer:
         self.additional = additional
         self.additional_count = additional_count
         self.size = size
-        self.heads = heads(count, 0, additional_count)
+        # Whatever counts more is too large for any reply: it is cut first, and counted anew.
+        self.heads = heads(min(count, COUNT_MOST), 0, min(additional_count, COUNT_MOST))
 
     def pack(self) -> Packed:
         """As plain values."""

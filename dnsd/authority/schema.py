@@ -18,7 +18,7 @@ from dnsd.model.service import WEIGHT_DEFAULT, Endpoint, Port, Service, ServiceP
 DNS_VERSION = b"1.1.0"
 
 Shares = dict[tuple[int, bytes], tuple[int, int]]
-"""(type, RDATA) -> (priority, weight), duplicates collapsed: the lowest priority, the weights added."""
+"""(type, RDATA) -> (priority, weight), duplicates collapsed: the lowest priority, the weights in it added."""
 Found = tuple[tuple[RRType, bytes], int, int]
 """(type, RDATA), priority, weight of one endpoint."""
 
@@ -36,7 +36,7 @@ def publish(service: Service, endpoints: Iterable[Endpoint], zone: Name) -> Publ
     """Everything that this service makes of ``zone``."""
     owner = service_name(service, zone)
     if service.external_name is not None:
-        target = name_from_text(service.external_name.lower())
+        target = name_from_text(service.external_name).lower()
         return Published({owner: [RRset(owner, RRType.CNAME, service.ttl_seconds, (Record(target),))]})
     known = sorted(endpoints, key=lambda endpoint: endpoint.id)
     given = answered(service, known)
@@ -90,7 +90,7 @@ def _same(own: Port, port: ServicePort) -> bool:
 def _with_cluster_ips(service: Service, owner: Name, known: Sequence[Endpoint], given: Sequence[Endpoint]) -> Published:
     made = Published(pointers={address: {owner} for address in service.cluster_ips})
     ttl = service.ttl_seconds
-    _add(made, owner, ttl, _shares((rdata.address(address), 0, 1) for address in service.cluster_ips))
+    _add(made, owner, ttl, {rdata.address(address): (0, 1) for address in service.cluster_ips})
     for port in published_ports(service, known):
         share = _shares([((RRType.SRV, rdata.srv(0, WEIGHT_DEFAULT, port.port, owner)), 0, 1)])
         _add_port(made, owner, port, ttl, share)
@@ -115,7 +115,9 @@ def _empty(service: Service, owner: Name, known: Sequence[Endpoint]) -> Publishe
     """A headless service with no endpoint to give: its port and host names follow its ``when_empty``."""
     if service.when_empty == "nxdomain":
         return Published()
-    made = Published({owner: []}, kind=Kind.SERVFAIL if service.when_empty == "servfail" else Kind.PLAIN)
+    if service.when_empty == "servfail":
+        return Published({owner: []}, kind=Kind.SERVFAIL)
+    made = Published({owner: []})
     for port in published_ports(service, known):
         if port.name:
             made.sets[_port_name(port, owner)] = []
@@ -139,13 +141,13 @@ def _endpoint_shares(service: Service, owner: Name, port: ServicePort, given: It
 
 
 def _address_shares(endpoint: Endpoint) -> Iterable[Found]:
-    return ((rdata.address(address), endpoint.priority, endpoint.weight) for address in endpoint.addresses)
+    return ((rdata.address(text), endpoint.priority, endpoint.weight) for text in dict.fromkeys(endpoint.addresses))
 
 
 def _add_hostnames(made: Published, owner: Name, ttl: int, given: Iterable[Endpoint]) -> None:
     by_hostname: dict[str, list[Found]] = {}
     for each in given:
-        for address in each.addresses:
+        for address in dict.fromkeys(each.addresses):
             hostname = each.hostname_for(address)
             by_hostname.setdefault(hostname, []).append((rdata.address(address), each.priority, each.weight))
     for hostname, shares in by_hostname.items():
@@ -167,11 +169,9 @@ def _port_name(port: ServicePort, owner: Name) -> Name:
 def _shares(found: Iterable[Found]) -> Shares:
     shares: Shares = {}
     for data, priority, weight in found:
-        if data in shares:
-            lowest, sum_of_weights = shares[data]
-            shares[data] = min(lowest, priority), sum_of_weights + weight
-        else:
-            shares[data] = priority, weight
+        lowest, sum_of_weights = shares.get(data, (priority, 0))
+        if priority <= lowest:
+            shares[data] = priority, weight + (sum_of_weights if priority == lowest else 0)
     return shares
 
 
@@ -186,5 +186,6 @@ def _add(made: Published, owner: Name, ttl: int, shares: Mapping[tuple[int, byte
         if old is None:
             sets.append(RRset(owner, rtype, ttl, tuple(new)))
         else:
-            merged = {record.rdata: record for record in (*new, *old.records)}
-            sets[sets.index(old)] = RRset(owner, rtype, ttl, tuple(merged.values()))
+            known = {record.rdata for record in old.records}
+            more = (record for record in new if record.rdata not in known)
+            sets[sets.index(old)] = RRset(owner, rtype, ttl, (*old.records, *more))
