@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from dnsd.codec.document import read_shape
+from dnsd.codec.reading import read_shape
 from dnsd.codec.shapes import Shape
 
 
