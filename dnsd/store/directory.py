@@ -123,8 +123,9 @@ def _is_locked_now(descriptor: int) -> bool:
 
 def unusable(path: str, fault: OSError) -> StoreUnavailable:
     """An operating-system fault as one line about the embedded store's place."""
-    reason = "disk-full" if fault.errno in (errno.ENOSPC, errno.EDQUOT) else "directory"
-    return StoreUnavailable(reason, f"{path} cannot be used: {fault.strerror}; give another --state-dir, or make room")
+    is_full = fault.errno in (errno.ENOSPC, errno.EDQUOT)
+    mend = "make room, or give another --state-dir" if is_full else "give another --state-dir"
+    return StoreUnavailable("disk-full" if is_full else "directory", f"{path} cannot be used: {fault.strerror}; {mend}")
 
 
 def socket_path(bases: Sequence[str], directory: str) -> str:

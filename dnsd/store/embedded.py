@@ -29,7 +29,7 @@ _log = logging.getLogger("dnsd.store.embedded")
 _PING_EVERY_SECONDS = 0.02
 _PING_WITHIN_SECONDS = 1.0
 _STOP_WITHIN_SECONDS = 10.0
-_LAST_LINES = 8
+_COMPLAINTS_KEPT = 8
 _FREE_OCTETS_LEAST = 1 << 20
 _LINE = re.compile(r"\d+:[A-Z] \d+ \w+ \d+ [\d:.]+ ([.*#-]) (.*)")  # pid:role day month year time level message
 _LEVELS = {"#": logging.WARNING, "*": logging.INFO}
@@ -51,7 +51,7 @@ class EmbeddedStore:
         self._binary: Binary | None = None
         self._socket = ""
         self._lines: Lines | None = None
-        self._last: deque[str] = deque(maxlen=_LAST_LINES)
+        self._complaints: deque[str] = deque(maxlen=_COMPLAINTS_KEPT)
         self._is_quiet = True
         self._settled = asyncio.Event()
         self._fault: StoreUnavailable | None = None
@@ -109,7 +109,7 @@ class EmbeddedStore:
     def _launch(self) -> subprocess.Popen[bytes]:
         assert self._binary is not None
         self._is_quiet = True
-        self._last.clear()
+        self._complaints.clear()
         with suppress(FileNotFoundError):
             os.unlink(self._socket)  # of a server that was killed: nobody may take it for the new one
         reading, writing = os.pipe()
@@ -145,12 +145,12 @@ class EmbeddedStore:
             self._lines.drain()
             self._lines.close()
         if self._is_quiet:
-            for line in self._last:
+            for line in self._complaints:
                 _log.warning("%s", line)
         if self._directory.free_octets() < _FREE_OCTETS_LEAST:
             _log.error("the disk of %s is full", self._directory.path)
         if not self._settled.is_set():
-            last = self._last[-1] if self._last else "it said nothing"
+            last = self._complaints[-1] if self._complaints else "it did not say why"
             self._fault = StoreUnavailable(
                 "no-start", f"embedded store in {self._directory.path} does not start: {last}"
             )
@@ -158,8 +158,9 @@ class EmbeddedStore:
 
     def _pass_on(self, line: str) -> None:
         match = _LINE.fullmatch(line)
-        level, text = (_LEVELS.get(match[1], logging.DEBUG), match[2]) if match else (logging.INFO, line)
-        self._last.append(text)
+        level, text = (_LEVELS.get(match[1], logging.DEBUG), match[2]) if match else (logging.WARNING, line)
+        if level == logging.WARNING:
+            self._complaints.append(text)
         _log.log(logging.DEBUG if self._is_quiet else level, "%s", text)
 
 
