@@ -132,26 +132,29 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class String:
-    """One character-string of at most 255 octets (RFC 1035 3.3); ``is_bare``: shown without quotes (CAA tag)."""
+    """A character-string of at most 255 octets (RFC 1035 3.3); ``is_bare``: letters and digits, shown as they are."""
 
     what: str
     is_bare: bool = False
 
     def read(self, cursor: Cursor) -> bytes:
-        """Quoted or not; bare ones are letters and digits (RFC 8659 4.1)."""
-        octets = _string(cursor.take(self.what), self.what)
-        if self.is_bare and not octets[1:].isalnum():
-            raise ValueError(f"{self.what} must be letters and digits")
-        return octets
+        """Quoted or not."""
+        return self._checked(_string(cursor.take(self.what), self.what))
 
     def end(self, rdata: bytes, at: int) -> int:
         """Behind as many octets as the first one says."""
-        return _within(rdata, _within(rdata, at + 1, self.what) + rdata[at], self.what)
+        end = _within(rdata, _within(rdata, at + 1, self.what) + rdata[at], self.what)
+        self._checked(rdata[at:end])
+        return end
 
     def show(self, octets: bytes) -> str:
         """In quotes, unless bare."""
-        is_plain = self.is_bare and octets[1:].isalnum()
-        return octets[1:].decode("ascii") if is_plain else quoted(octets[1:])
+        return octets[1:].decode("ascii") if self.is_bare else quoted(octets[1:])
+
+    def _checked(self, octets: bytes) -> bytes:
+        if self.is_bare and not octets[1:].isalnum():
+            raise ValueError(f"{self.what} must be letters and digits")
+        return octets
 
 
 @dataclass(frozen=True, slots=True)

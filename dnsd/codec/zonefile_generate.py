@@ -24,7 +24,7 @@ def rounds(text: str) -> range:
     if step < 1 or stop < start:
         raise ValueError(f"range {text} is empty: start to stop, upwards, with a step of 1 or more")
     numbers = range(start, stop + 1, step)
-    if stop - start >= ROUNDS_MOST * step:
+    if len(numbers) > ROUNDS_MOST:
         raise ValueError(f"range {text} makes more than {ROUNDS_MOST} records")
     return numbers
 

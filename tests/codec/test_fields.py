@@ -62,6 +62,10 @@ def test_octets_that_do_not_fit(field, rdata):
         field.end(rdata, 0)
 
 
-def test_a_tag_that_is_no_word_is_shown_in_quotes():
-    assert String("tag", is_bare=True).show(b"\5issue") == "issue"
-    assert String("tag", is_bare=True).show(b"\3a b") == '"a b"'
+def test_a_tag_is_one_bare_word_of_letters_and_digits():
+    """RFC 8659 4.1: "Property Tags MUST NOT contain any other characters"."""
+    tag = String("tag", is_bare=True)
+    assert tag.show(b"\5issue") == "issue"
+    for wrong in (b"\0", b"\3a b", b"\1\xff"):
+        with pytest.raises(ValueError, match="letters and digits"):
+            tag.end(wrong, 0)
