@@ -75,7 +75,7 @@ def empty_because(message: Message) -> str:
     return _WHY.get(message.rcode, f"no answer: {rcode_to_text(message.rcode)}")
 
 
-_WHY = {
+_WHY: dict[int, str] = {
     Rcode.NXDOMAIN: "no such name",
     Rcode.SERVFAIL: "the server cannot answer now",
     Rcode.REFUSED: "the server does not answer for this name",

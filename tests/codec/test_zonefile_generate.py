@@ -110,5 +110,5 @@ def test_all_of_a_zone_are_counted_together(zone_of):
 def test_the_bound_itself_is_possible():
     assert len(rounds(f"1-{ROUNDS_MOST}")) == ROUNDS_MOST
     assert len(rounds(f"0-{ROUNDS_MOST * 2 - 1}/2")) == ROUNDS_MOST
-    with pytest.raises(ValueError, match="makes more than 65536 records$"):
+    with pytest.raises(ValueError, match=r"makes more than 65536 records$"):
         rounds(f"0-{ROUNDS_MOST}")
