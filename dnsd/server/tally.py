@@ -33,6 +33,13 @@ class Tally:
         if len(self._questions) > _KINDS_MOST:
             self._name()
 
+    def answered_one(self, reply: bytes, question: bytes) -> None:
+        """Count a batch of one."""
+        self._questions[question] += 1
+        self._flags[reply[2:4]] += 1
+        if len(self._questions) > _KINDS_MOST:
+            self._name()
+
     def dropped(self, reason: str, number: int = 1) -> None:
         """Count what got no answer; ``reason`` is one of ours, never a stranger's word."""
         self._add(("dnsd_dns_dropped", self._transport, reason), number)

@@ -119,7 +119,7 @@ class TcpServer:
         except Exception as fault:
             outcome = servfail(packet, fault, self._tally)
         reply, question = outcome if type(outcome) is tuple else silence(outcome, self._tally)
-        self._tally.answered((reply,), (question,))
+        self._tally.answered_one(reply, question)
         return reply
 
     def served(self, connection: Connection) -> None:

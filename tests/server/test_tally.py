@@ -68,3 +68,16 @@ def test_silence_is_no_request_and_what_could_not_be_read_is_of_no_type():
         ("dnsd_dns_responses", "FORMERR"): 1,
         ("dnsd_dns_responses", "NOERROR"): 1,
     }
+
+
+def test_one_by_one_counts_as_a_batch_does():
+    replies = [b"", _reply(0x8001), _reply(0x8603)]
+    questions = [b"", b"", _question(28)]
+    batch, single = Tally("tcp"), Tally("tcp")
+    batch.answered(replies, questions)
+    for reply, question in zip(replies, questions, strict=True):
+        single.answered_one(reply, question)
+    assert single.counts() == batch.counts()
+    for qtype in range(2000):
+        single.answered_one(_reply(0x8400), _question(qtype))
+        assert len(single._questions) <= 512
