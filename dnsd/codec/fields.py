@@ -17,7 +17,9 @@ from dnsd.model.rdata import STRING_OCTETS_MAX
 class Field(Protocol):
     """One field. ``read`` gives its octets; ``end`` says where it ends in uncompressed RDATA that starts at 0."""
 
-    what: str
+    @property
+    def what(self) -> str:
+        """What it is, for messages."""
 
     def read(self, cursor: Cursor) -> bytes:
         """Octets of the text that comes next. ValueError says what is wrong."""
