@@ -125,7 +125,7 @@ async def _send(connection: Connection, parts: list[Part], dry_run: bool) -> lis
             if len(parts) > 1:
                 note(
                     "apply",
-                    f"part {number} of {len(parts)}: {part.objects} objects {'checked' if dry_run else 'applied'}",
+                    f"part {number} of {len(parts)}: {part.objects:,} objects {'checked' if dry_run else 'applied'}",
                 )
     return results
 

@@ -73,6 +73,7 @@ class Client:
             headers=self._headers,
             connector=aiohttp.TCPConnector(ssl=self._tls, limit=8),
             cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=["Content-Type"],  # else a call without a body claims to have one of some type
         )
         return self
 

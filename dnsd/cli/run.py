@@ -28,8 +28,11 @@ example:
 
 The program is registered when all its TCP ports accept connections, on its address or on loopback, and its lease is
 renewed while it runs. When it ends, it is deregistered at once, and `dnsd run` ends with its status (128 + n after
-signal n). SIGTERM and SIGINT drain it first: it leaves the answers, caches get time to forget it (--drain-seconds),
-then the signal is passed on; a second signal is passed on at once. SIGHUP, SIGUSR1 and SIGUSR2 are just passed on.
+signal n).
+
+SIGTERM and SIGINT drain it first: it leaves the answers, caches get time to forget it (--drain-seconds), then the
+signal is passed on. A second signal ends the waiting and is passed on instead. SIGHUP, SIGUSR1 and SIGUSR2 are just
+passed on. On a terminal the program reads nothing and is in a process group of its own, so that Ctrl-C drains it too.
 
 When `dnsd run` itself is killed with -9, the program is left alone: it runs on, but nobody renews its lease, so it is
 gone from the answers a lease later. Under systemd say KillMode=mixed, or the program is stopped before it is drained.
@@ -116,17 +119,18 @@ class _Run:
         _say(f"not registered yet: waiting until port {ports} accepts connections")
 
     async def _stop(self, program: Program, number: int, end: asyncio.Task[int], drain_seconds: float) -> None:
-        """Drain, as long as there is time and nobody hurries, then pass the signal on, and every further one."""
+        """Drain while there is time and nobody hurries; then pass the signal on, and every further one."""
         _say(f"{name_of_signal(number)}: {'draining' if self._keeper.is_registered and drain_seconds else 'stopping'}")
         hurry = self._tasks.start("hurry", self._stops.get())
         if self._keeper.is_registered and drain_seconds:
             quiet = self._tasks.start("drain", self._drain(drain_seconds))
             await asyncio.wait({end, hurry, quiet}, return_when=asyncio.FIRST_COMPLETED)
             quiet.cancel()
-        program.signal(number)
+        if not hurry.done():  # else the second signal stands for both: two in a row mean more to many a program
+            program.signal(number)
         while not end.done():
             await asyncio.wait({end, hurry}, return_when=asyncio.FIRST_COMPLETED)
-            if hurry.done() and not end.done():
+            if hurry.done():
                 program.signal(hurry.result())
                 hurry = self._tasks.start("hurry", self._stops.get())
 

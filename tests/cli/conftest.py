@@ -2,11 +2,26 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
+
+from dnsd.cli import main as cli
+
+READY_SECONDS = 20
 
 Answer = tuple[int, Any] | tuple[int, Any, dict[str, str]]
 
@@ -71,3 +86,140 @@ async def scripted() -> AsyncIterator[Callable[[], Awaitable[ScriptedServer]]]:
     yield start
     for server in servers:
         await server.stop()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real ``dnsd serve`` for the whole session: whoever uses it keeps to a namespace of his own."""
+    folder = tmp_path_factory.mktemp("served")
+    admin = f"127.0.0.1:{free_port()}"
+    words = [
+        "serve",
+        "--workers",
+        "0",
+        "--dns",
+        f"127.0.0.1:{free_port()}",
+        "--admin",
+        admin,
+        "--state-dir",
+        str(folder),
+    ]
+    log = (folder / "log").open("w")
+    started = subprocess.Popen([sys.executable, "-m", "dnsd", *words], stdout=subprocess.PIPE, stderr=log, text=True)
+    assert started.stdout is not None
+    os.set_blocking(started.stdout.fileno(), False)
+    until(lambda: bool(started.stdout.readline()) or started.poll() is not None, "dnsd serve is ready", READY_SECONDS)
+    assert started.poll() is None, (folder / "log").read_text()
+    yield f"http://{admin}"
+    started.kill()
+    started.wait(10)
+    started.stdout.close()
+    log.close()
+
+
+@dataclass
+class Outcome:
+    """What a command left behind."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """The words of each line below the titles."""
+        return [line.split() for line in self.out.splitlines()[1:]]
+
+
+class Console:
+    """Runs commands against the real server, in a namespace of the test's own."""
+
+    def __init__(self, server_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+        self.server_url = server_url
+        self.namespace = f"test-{uuid.uuid4().hex[:12]}"
+        self._capsys = capsys
+        self._started: list[subprocess.Popen[str]] = []
+
+    def call(self, *words: str) -> Outcome:
+        """One command in this process, as it is called."""
+        try:
+            status = cli.main(words)
+        except SystemExit as end:
+            status = int(end.code or 0)
+        shown = self._capsys.readouterr()
+        return Outcome(status, shown.out, shown.err)
+
+    def of(self, command: str, *words: str) -> Outcome:
+        """One command, with the test's namespace."""
+        return self.call(command, "--namespace", self.namespace, *words)
+
+    def get(self, path: str) -> Any:
+        """What the API itself says."""
+        with urllib.request.urlopen(f"{self.server_url}{path}", timeout=5) as response:
+            return json.load(response)
+
+    def put(self, path: str, body: object) -> None:
+        """Put something, past the command line."""
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.server_url}{path}", json.dumps(body).encode(), headers, method="PUT")
+        urllib.request.urlopen(request, timeout=5).close()
+
+    def endpoints(self) -> dict[str, Any]:
+        """The endpoints of the test's namespace, by id."""
+        return {item["id"]: item for item in self.get(f"/v1/endpoints?namespace={self.namespace}")["items"]}
+
+    def watchers(self) -> int:
+        """How many streams of changes the server has open."""
+        with urllib.request.urlopen(f"{self.server_url}/metrics", timeout=5) as response:
+            lines = response.read().decode().splitlines()
+        return int(float(next(line.split()[-1] for line in lines if line.startswith("dnsd_admin_watchers"))))
+
+    def start(self, *words: str, folder: Path) -> subprocess.Popen[str]:
+        """A command in a process and a group of its own, ended with the test; its stderr goes to ``folder/err``."""
+        command = [sys.executable, "-m", "dnsd", *words]
+        with (folder / "err").open("a") as err:
+            started = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=err, text=True, start_new_session=True)
+        self._started.append(started)
+        return started
+
+    def close(self) -> None:
+        """End every process that was started here, with its children."""
+        for process in self._started:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait(10)
+            assert process.stdout is not None
+            process.stdout.close()
+
+
+@pytest.fixture
+def console(server_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Console]:
+    monkeypatch.setenv("DNSD_SERVER", server_url)
+    monkeypatch.delenv("DNSD_TOKEN", raising=False)
+    made = Console(server_url, capsys)
+    yield made
+    made.close()
+
+
+def until(is_true: Callable[[], object], what: str, seconds: float = 10.0) -> float:
+    """Ask until it is true; returns how many seconds that took."""
+    start = time.monotonic()
+    while not is_true():
+        assert time.monotonic() - start < seconds, f"not within {seconds} s: {what}"
+        time.sleep(0.01)
+    return time.monotonic() - start
+
+
+@pytest.fixture
+def wait_until() -> Callable[..., float]:
+    return until
