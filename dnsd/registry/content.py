@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
-
 from dnsd.authority.inventory import Inventory
 from dnsd.model.change import Change, Removal
 from dnsd.model.errors import StoreUnavailable
 from dnsd.model.service import Endpoint, EndpointKey, Service, ServiceKey
+from dnsd.registry.merging import implicit_services
 from dnsd.store.reader import Position, Reader
 from dnsd.store.record import BadRecord, read_change, read_endpoints, read_services
 
@@ -44,8 +43,8 @@ class Content:
         self.revision = change.revision
 
     def adopt_orphans(self) -> None:
-        """Give endpoints without a service (its record is garbage, say) an implicit one: good records are served."""
-        self.services.update((each.key, each) for each in _implicit(self.endpoints.values(), self.services))
+        """Give endpoints whose service is not known an implicit one."""
+        self.services.update((each.key, each) for each in implicit_services(self.endpoints.values(), self.services))
 
     def difference_from(self, inventory: Inventory) -> Change:
         """The change that makes the inventory what this is. A revision is never used twice, so it tells all."""
@@ -78,32 +77,6 @@ async def read_content(reader: Reader) -> Content:
         raise StoreUnavailable("moving", "the store was replaced while it was read")
     content.adopt_orphans()
     return content
-
-
-def completed(change: Change, inventory: Inventory) -> Change:
-    """The change with what the store leaves unsaid: the endpoints that go with a service, and a service for orphans."""
-    removed = {removal.key for removal in change.removals}
-    along = [
-        Removal(endpoint.key, removal.cause)
-        for removal in change.removals
-        if len(removal.key) == 2 and (holding := inventory.holdings.get(removal.key))
-        for endpoint in holding.endpoints.values()
-        if endpoint.key not in removed
-    ]
-    known = {value.key for value in change.puts if isinstance(value, Service)}
-    endpoints = [value for value in change.puts if isinstance(value, Endpoint)]
-    known.update(
-        each.service_key
-        for each in endpoints
-        if each.service_key not in removed and inventory.service(each.service_key) is not None
-    )
-    return Change(change.revision, (*_implicit(endpoints, known), *change.puts), (*along, *change.removals))
-
-
-def _implicit(endpoints: Iterable[Endpoint], known: Container[ServiceKey]) -> list[Service]:
-    """An implicit service for each endpoint's that is not known."""
-    missing = dict.fromkeys(each.service_key for each in endpoints if each.service_key not in known)
-    return [Service(*key, declared=False) for key in missing]
 
 
 def _known(inventory: Inventory, value: Service | Endpoint) -> Service | Endpoint | None:

@@ -19,9 +19,9 @@ from typing import Protocol
 
 from dnsd.authority.catalog import Catalog
 from dnsd.authority.table import Delta
-from dnsd.model.change import Change
 from dnsd.model.errors import StoreUnavailable
-from dnsd.registry.content import Content, completed, read_content
+from dnsd.registry.content import Content, read_content
+from dnsd.registry.merging import Merging
 from dnsd.registry.progress import Progress
 from dnsd.registry.watch import Past, Seen, Watch
 from dnsd.runtime.clock import Clock
@@ -38,6 +38,9 @@ PAUSE_SECONDS_LEAST = 0.1
 PAUSE_SECONDS_MOST = 2.0
 DIFFERENCE_MOST = 1000
 """A larger difference after a reload is loaded and swapped; a smaller one travels as one change."""
+
+MERGED_MOST = 2000
+"""So many objects are applied in one go, at most about."""
 
 _log = logging.getLogger("dnsd.mirror")
 
@@ -191,19 +194,27 @@ class Mirror:
         return bool(waiting) and waiting[0][0] == self.revision + 1
 
     def _take(self, entries: list[Entry]) -> bool:
-        """Apply the entries; False at the first that does not lead on from where we are."""
+        """Apply the entries, those that waited together as one; False when one does not lead on from where we are."""
+        bad: list[BadRecord] = []
+        merging = Merging(self.catalog.inventory, self.revision)
         for revision, fields in entries:
-            if revision != self.revision + 1:
-                return False
-            bad: list[BadRecord] = []
-            self._apply(completed(read_change(revision, fields, bad), self.catalog.inventory))
-            self._note_bad(bad)
-        return True
+            if revision != merging.revision + 1:
+                break
+            merging.add(read_change(revision, fields, bad))
+            if merging.size >= MERGED_MOST:
+                self._apply(merging)
+                merging = Merging(self.catalog.inventory, self.revision)
+        self._apply(merging)
+        self._note_bad(bad)
+        return not entries or entries[-1][0] == self.revision
 
-    def _apply(self, change: Change) -> None:
-        self._audience.publish(self.catalog.apply(change, self._clock.monotonic()))
-        self._past.append(change)
-        self._progress.advance(change.revision)
+    def _apply(self, merging: Merging) -> None:
+        if not merging.changes:
+            return
+        self._audience.publish(self.catalog.apply(merging.change, self._clock.monotonic()))
+        for change in merging.changes:
+            self._past.append(change)
+        self._progress.advance(merging.revision)
 
     async def _load(self, reader: Reader) -> None:
         content = await read_content(reader)
@@ -258,11 +269,11 @@ class Mirror:
             _log.info("in step with %s at revision %d (epoch %s)", self._store.place, self.revision, self.epoch)
 
     def _lose(self, fault: StoreUnavailable) -> None:
-        problem = f"{fault.reason}: {fault}"
-        if self._is_connected or problem != self._problem:
-            _log.warning("the store is away, answers go on from memory: %s", problem)
+        before = self._problem.partition(":")[0]
+        self._problem = f"{fault.reason}: {fault}"
+        if self._is_connected or fault.reason != before:
+            _log.warning("the store is away, answers go on from memory: %s", self._problem)
         self._is_connected = False
-        self._problem = problem
 
     def _pause_seconds(self) -> float:
         """Full jitter between the least and a ceiling that doubles."""

@@ -61,7 +61,10 @@ class Services:
     async def batch(self, operations: Sequence[Operation]) -> Batch:
         """All of them as one change, or none."""
         _refuse_overlaps(operations)
-        accepted = await self._commit(operations)
+        try:
+            accepted = await self._commit(operations)
+        except InvalidRecord as invalid:
+            raise _placed(invalid) from None
         results = [
             _written(operation, accepted, result)
             for operation, result in zip(operations, accepted.results, strict=True)
@@ -182,6 +185,14 @@ def _meaning(operation: Operation, refused: Refused) -> DnsdError:
 def _at(index: int, fault: DnsdError) -> DnsdError:
     fault.index = index
     return fault
+
+
+def _placed(invalid: InvalidRecord) -> InvalidRecord:
+    """The faults of an edited value, with the pointers of the batch that it stood in."""
+    if invalid.index is None:
+        return invalid
+    front = f"/operations/{invalid.index}/value"
+    return InvalidRecord(*(Fault(f"{front}{fault.pointer}", fault.reason) for fault in invalid.faults))
 
 
 def _refuse_overlaps(operations: Sequence[Operation]) -> None:

@@ -24,8 +24,9 @@ Seen = tuple[str, int]
 class Watch(AsyncIterator[tuple[str, Change]]):
     """Changes as they come, each with its epoch. Iterating raises Gone when the past was lost; ``close`` ends it."""
 
-    def __init__(self, past: Past, backlog: list[Change]) -> None:
+    def __init__(self, past: Past, backlog: list[Change], seen: int) -> None:
         self._past = past
+        self._seen = seen
         self._waiting = deque(backlog)
         self._room = len(backlog) + UNREAD_MOST
         self._news = asyncio.Event()
@@ -57,7 +58,9 @@ class Watch(AsyncIterator[tuple[str, Change]]):
         self._news.set()
 
     def take(self, change: Change) -> None:
-        """One more change; the past calls this."""
+        """One more change; the past calls this. One that was seen already, at another replica, is not told again."""
+        if change.revision <= self._seen:
+            return
         if len(self._waiting) >= self._room:
             self.lose("too slow: more changes wait than are kept for one watcher")
             return
@@ -100,7 +103,7 @@ class Past:
 
     def watch(self, after: Seen | None) -> Watch:
         """Every change after the one seen; None: from now on. Raises Gone when what was seen leads nowhere."""
-        watch = Watch(self, [] if after is None else self._since(*after))
+        watch = Watch(self, [], 0) if after is None else Watch(self, self._since(*after), after[1])
         self._watching.add(watch)
         return watch
 

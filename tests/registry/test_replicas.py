@@ -1,0 +1,71 @@
+import asyncio
+
+import pytest
+
+from dnsd.registry.replicas import Applied
+from dnsd.store.operations import put
+
+
+@pytest.fixture
+async def pair(make_replica, eventually):
+    one, two = await make_replica("one"), await make_replica("two")
+    for replica in (one, two):
+        replica.tasks.start("replicas", replica.replicas.run())
+    await until_reported(one, {"one", "two"})
+    return one, two
+
+
+async def until_reported(replica, names):
+    async with asyncio.timeout(5):
+        while set((await replica.store.reports())[1]) != names:
+            await asyncio.sleep(0.01)
+
+
+async def test_all_live_replicas_apply_a_change_soon(pair, make_endpoint):
+    one, _ = pair
+    accepted = await one.store.write([put(make_endpoint("a"))], 0)
+    assert await one.replicas.applied(accepted.revision, 2) == Applied(("one", "two"), ())
+
+
+async def test_one_whose_responders_did_not_is_pending(pair, make_endpoint):
+    one, two = pair
+    two.ear.is_deaf = True
+    accepted = await one.store.write([put(make_endpoint("a"))], 0)
+    assert await one.replicas.applied(accepted.revision, 0.3) == Applied(("one",), ("two",))
+
+
+async def test_one_that_left_is_not_waited_for(pair, make_endpoint):
+    one, two = pair
+    await two.tasks.stop()
+    await two.replicas.leave()
+    accepted = await one.store.write([put(make_endpoint("a"))], 0)
+    assert await one.replicas.applied(accepted.revision, 2) == Applied(("one",), ())
+
+
+async def test_one_that_died_is_waited_for_until_it_is_long_silent(pair, make_endpoint):
+    one, two = pair
+    await two.tasks.stop()
+    accepted = await one.store.write([put(make_endpoint("a"))], 0)
+    assert (await one.replicas.applied(accepted.revision, 0.2)).pending == ("two",)
+    for _ in range(4):
+        seen = await one.store.tick()
+        await one.store.tick(seen.tick, seen.history)
+    assert (await one.replicas.applied(accepted.revision, 2)).applied == ("one",)
+
+
+async def test_an_idle_replica_goes_on_reporting(pair):
+    one, _ = pair
+    seen = await one.store.tick()
+    await one.store.tick(seen.tick, seen.history)
+    async with asyncio.timeout(5):
+        while (await one.store.reports())[1]["one"][1] != seen.tick + 1:
+            await asyncio.sleep(0.02)
+    assert (await one.store.reports())[0] == seen.tick + 1
+
+
+async def test_while_the_store_is_away_nobody_is_known_to_have_applied_anything(make_replica, make_server, server):
+    own = make_server(server.kind)
+    replica = await make_replica("one", url=own.url)
+    own.kill()
+    assert await replica.replicas.applied(1, 0) == Applied((), ("one",))
+    await replica.replicas.leave()
