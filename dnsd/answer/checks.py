@@ -22,7 +22,9 @@ def refused(query: Query, opcode: int, is_loaded: bool, terms: Terms) -> Draft |
     if query.edns and query.edns.version:
         return refusal(Rcode.BADVERS)
     if query.qclass == RRClass.CH:
-        return _chaos(query, terms)
+        told = _chaos(query, terms)
+        if told is not None:
+            return told
     if not is_loaded:
         return Draft(Rcode.SERVFAIL, is_authoritative=False, reason=ExtendedError.NOT_READY)
     if query.qclass != RRClass.IN or query.qtype in TRANSFERS:
@@ -30,11 +32,11 @@ def refused(query: Query, opcode: int, is_loaded: bool, terms: Terms) -> Draft |
     return None
 
 
-def _chaos(query: Query, terms: Terms) -> Draft:
+def _chaos(query: Query, terms: Terms) -> Draft | None:
     """What the server tells of itself, when it is told to (RFC 4892)."""
     told = terms.version if query.owner in VERSION_NAMES else terms.identity if query.owner in IDENTITY_NAMES else ""
     if not told or query.qtype not in (RRType.TXT, RRType.ANY):
-        return refusal(Rcode.REFUSED)
+        return None
     text = rdata.txt(told.encode()[: rdata.STRING_OCTETS_MAX])
     head = b"\xc0\x0c" + RRType.TXT.to_bytes(2) + RRClass.CH.to_bytes(2) + _CHAOS_TTL
     record = head + len(text).to_bytes(2) + text

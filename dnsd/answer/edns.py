@@ -13,7 +13,9 @@ DO = 0x8000
 OPT_OCTETS = 11
 _OPT = struct.Struct(">xHHBBHH")
 _OPTION = struct.Struct(">HH")
-CLIENT_COOKIE_OCTETS = 8
+CLIENT_COOKIE_OCTETS, SERVER_COOKIE_OCTETS = 8, 16
+COOKIE_OCTETS = CLIENT_COOKIE_OCTETS + SERVER_COOKIE_OCTETS
+"""Of a cookie that we gave (RFC 9018 4); of others' the next line."""
 COOKIE_OCTETS_LEAST, COOKIE_OCTETS_MOST = 16, 40
 
 
@@ -30,15 +32,18 @@ class Edns:
 def read_edns(payload: int, ttl: int, rdata: bytes) -> Edns:
     """The OPT whose class, TTL and RDATA these are. Raises MalformedQuery when its options do not fit it.
 
-    Unknown options and flags are ignored (RFC 6891 6.1.2); of cookies the first counts (RFC 7873 5.2).
+    Unknown options and flags are ignored (RFC 6891 6.1.2); of cookies the first counts (RFC 7873 5.2). What stands in
+    the options of a version we do not speak is not ours to judge (RFC 6891 6.1.3).
     """
-    cookie = None
+    cookie, version = None, ttl >> 16 & 0xFF
+    if version:
+        return Edns(payload, version, bool(ttl & DO))
     for code, content in _options(rdata):
         if code == Option.COOKIE and cookie is None:
             cookie = content
             if len(cookie) != CLIENT_COOKIE_OCTETS and not COOKIE_OCTETS_LEAST <= len(cookie) <= COOKIE_OCTETS_MOST:
                 raise MalformedQuery("cookie of a length that cannot be (RFC 7873 5.2.2)")
-    return Edns(payload, ttl >> 16 & 0xFF, bool(ttl & DO), cookie)
+    return Edns(payload, version, bool(ttl & DO), cookie)
 
 
 def opt_octets(payload: int, is_do: bool, options: bytes = b"", rcode: int = 0) -> bytes:

@@ -10,11 +10,13 @@ import struct
 from dnsd.answer import lookup
 from dnsd.answer.draft import Draft, refusal
 from dnsd.answer.order import ordered
+from dnsd.answer.scan import POINTER
 from dnsd.authority.node import Answer, Node, question_key, record_octets, records_of
 from dnsd.model.message import Rcode, RRType
-from dnsd.model.names import NAME_OCTETS_MAX, Name
+from dnsd.model.names import NAME_OCTETS_MAX, ROOT, Name
 
 CNAME_KEY = question_key(RRType.CNAME)
+DS_KEY = question_key(RRType.DS)
 SOA_KEY = question_key(RRType.SOA)
 ANY_KEY = question_key(RRType.ANY)
 HOPS_MOST = 16
@@ -50,6 +52,9 @@ def _take(draft: Draft, nodes: dict[Name, Node], owner: Name, key: bytes, chance
     elif isinstance(place, lookup.Below):
         return _take_subtree_alias(draft, place, owner, offset)
     elif isinstance(place, lookup.Referral):
+        if key == DS_KEY and owner in nodes:
+            # The delegation's DS is the parent's to answer, its absence too (RFC 4035 3.1.4.1).
+            return _take_node(draft, nodes[owner], owner, key, chance, offset)
         _refer(draft, place.answer)
     elif isinstance(place, lookup.Failed):
         draft.rcode = Rcode.SERVFAIL
@@ -62,13 +67,13 @@ def _take(draft: Draft, nodes: dict[Name, Node], owner: Name, key: bytes, chance
 def _take_node(draft: Draft, node: Node, owner: Name, key: bytes, chance: int, offset: int) -> Name | None:
     answer = _answer_of(node, owner, key)
     if answer is not None:
-        _add(draft, answer, chance, offset)
+        _add(draft, answer, owner, chance, offset)
         return None
     alias = node.answers.get(CNAME_KEY)
     if alias is None:
         draft.deny(node.zone)
         return None
-    _add(draft, alias, chance, offset)
+    _add(draft, alias, owner, chance, offset)
     return alias.section[_RECORD_HEAD_OCTETS:]
 
 
@@ -81,13 +86,13 @@ def _answer_of(node: Node, owner: Name, key: bytes) -> Answer | None:
     return node.answers.get(key)
 
 
-def _add(draft: Draft, answer: Answer, chance: int, offset: int) -> None:
+def _add(draft: Draft, answer: Answer, owner: Name, chance: int, offset: int) -> None:
+    draft.additional, draft.additional_count = answer.additional, answer.additional_count
     if offset == _QUESTION_OFFSET:
         draft.add(answer.count, ordered(answer, chance), answer.section)
-        draft.additional, draft.additional_count = answer.additional, answer.additional_count
     else:
         draft.add(answer.count, _moved(ordered(answer, chance), offset), _moved(answer.section, offset))
-        draft.additional, draft.additional_count = b"", 0
+        draft.additional = _spelled(answer.additional, owner)
 
 
 def _moved(section: bytes, offset: int) -> bytes:
@@ -96,8 +101,24 @@ def _moved(section: bytes, offset: int) -> bytes:
     return b"".join(owner + record[2:] for record in records_of(section))
 
 
+def _spelled(additional: bytes, owner: Name) -> bytes:
+    """The same records, their owners written out where they point into a question for ``owner``."""
+    spelled: list[bytes] = []
+    at = 0
+    while at < len(additional):
+        end = at
+        while 0 < additional[end] < POINTER:
+            end += 1 + additional[end]
+        pointed = int.from_bytes(additional[end : end + 2]) - (POINTER << 8)
+        rest = end + 2 if pointed >= 0 else end + 1
+        name = additional[at:end] + (owner[pointed - _QUESTION_OFFSET :] if pointed >= 0 else ROOT)
+        at = rest + 10 + int.from_bytes(additional[rest + 8 : rest + 10])
+        spelled += (name, additional[rest:at])
+    return b"".join(spelled)
+
+
 def _pointer(offset: int) -> bytes:
-    return struct.pack(">H", 0xC000 | offset)
+    return struct.pack(">H", POINTER << 8 | offset)
 
 
 def _take_subtree_alias(draft: Draft, place: lookup.Below, owner: Name, offset: int) -> Name | None:

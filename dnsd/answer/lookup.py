@@ -93,5 +93,5 @@ def _under(nodes: dict[Name, Node], owner: Name, encloser: Name) -> Place:
     if node.zone.has_wildcards:
         wildcard = nodes.get(WILDCARD + encloser)
         if wildcard is not None:
-            return Hit(wildcard)
+            return _at(wildcard)
     return NoName(node.zone)

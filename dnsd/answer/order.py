@@ -30,5 +30,7 @@ def ordered(answer: Answer, chance: int) -> bytes:
     sections = []
     for rotation in rotations:
         sections.append(drawn(rotation, chance))
-        chance = chance * _MULTIPLIER + 1 & _MASK
+        # A bijection of 32 bits that mixes the high ones into the low ones: the next draw is uniform too, and its own.
+        chance = (chance ^ chance >> 16) * _MULTIPLIER & _MASK
+        chance ^= chance >> 15
     return b"".join(sections)

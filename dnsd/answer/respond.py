@@ -7,9 +7,9 @@ ready in the table. Everything else takes the complete way: odd headers, options
 from __future__ import annotations
 
 from dnsd.answer import checks
-from dnsd.answer.cookies import COOKIE_OCTETS, server_cookie
+from dnsd.answer.cookies import cookie_option, is_valid, opt_with_cookie
 from dnsd.answer.draft import Draft
-from dnsd.answer.edns import CLIENT_COOKIE_OCTETS, Edns, extended_error, opt_octets, option_octets
+from dnsd.answer.edns import CLIENT_COOKIE_OCTETS, Edns, extended_error, opt_octets
 from dnsd.answer.fit import fitted
 from dnsd.answer.follow import ANY_KEY, CNAME_KEY, SOA_KEY, follow, not_ours
 from dnsd.answer.lookup import DNAME_KEY, closest_encloser
@@ -19,18 +19,12 @@ from dnsd.answer.terms import Terms
 from dnsd.authority.node import Node, heads, question_key
 from dnsd.authority.table import Table
 from dnsd.model.errors import MalformedQuery
-from dnsd.model.message import Drop, Option, Outcome, Rcode, RRType
+from dnsd.model.message import Drop, Outcome, Rcode, RRType
+from dnsd.model.names import NAME_OCTETS_MAX
 
 _OPT_START = b"\0\x00\x29"
 _OPT_ENDS = {b"\0\0\0\0\0\0": False, b"\0\0\x80\0\0\0": True}
 """What follows an OPT's payload when it has no options, extended rcode 0 and version 0 -> DO."""
-_COOKIE_STARTS = {
-    b"\0\0" + flags + bytes((0, 4 + length, 0, Option.COOKIE, 0, length)): bool(flags[0])
-    for flags in (b"\0\0", b"\x80\0")
-    for length in (CLIENT_COOKIE_OCTETS, COOKIE_OCTETS)
-}
-"""The same up to the cookie, when that is the only option and the client's alone or with one of ours -> DO."""
-_COOKIE_START_OCTETS = 10
 _IN = question_key(0)[2:]
 _SPECIAL = frozenset(
     {ANY_KEY, SOA_KEY, question_key(RRType.AXFR), question_key(RRType.IXFR), question_key(RRType.CNAME)}
@@ -56,7 +50,7 @@ def respond(packet: bytes, peer: bytes, chance: int, table: Table, terms: Terms)
     elif head_index > 1 and packet[tail : tail + 3] == _OPT_START:
         rest = packet[tail + 5 :]
         is_do = _OPT_ENDS.get(rest)
-        opt = _opt_with_cookie(rest, peer, terms) if is_do is None else terms.opts[is_do]
+        opt = opt_with_cookie(rest, peer, terms) if is_do is None else terms.opts[is_do]
         if not opt:
             return respond_completely(packet, peer, chance, table, terms)
         limit = terms.limit(packet[tail + 3] << 8 | packet[tail + 4])
@@ -100,21 +94,12 @@ def respond_completely(packet: bytes, peer: bytes, chance: int, table: Table, te
     return fitted(packet[:2], query.is_rd, query.question, draft, opt, limit), query.key
 
 
-def _opt_with_cookie(rest: bytes, peer: bytes, terms: Terms) -> bytes:
-    """The reply's OPT when a cookie is all that the query's OPT holds; nothing when that takes a closer look."""
-    is_do = _COOKIE_STARTS.get(rest[:_COOKIE_START_OCTETS])
-    if is_do is None or len(rest) != _COOKIE_START_OCTETS + rest[_COOKIE_START_OCTETS - 1]:
-        return b""
-    if not terms.cookie_secret:
-        return terms.opts[is_do]
-    client = rest[_COOKIE_START_OCTETS : _COOKIE_START_OCTETS + CLIENT_COOKIE_OCTETS]
-    return terms.cookie_opts[is_do] + client + server_cookie(client, peer, terms.now, terms.cookie_secret)
-
-
 def _no_name(table: Table, owner: bytes, key: bytes) -> Denial | None:
     """NXDOMAIN for what only claims to be a name so far; None when that takes a closer look."""
+    if len(owner) > NAME_OCTETS_MAX or key in _SPECIAL or key[2:] != _IN:
+        return None
     encloser = closest_encloser(table.nodes, owner)
-    if encloser is None or key in _SPECIAL or key[2:] != _IN:
+    if encloser is None:
         return None
     node = table.nodes[encloser]
     if node.kind or node.zone.has_wildcards or DNAME_KEY in node.answers:
@@ -131,28 +116,31 @@ def _no_data(node: Node, key: bytes) -> Denial | None:
 
 def _opt(edns: Edns, draft: Draft, peer: bytes, terms: Terms) -> bytes:
     """The OPT of the reply (RFC 6891 6.1.1: if and only if the query has one)."""
-    options = _cookie(edns, peer, terms)
+    options = cookie_option(edns, peer, terms)
     if draft.reason is not None:
         options += extended_error(draft.reason)
     return opt_octets(terms.payload_most, edns.is_do, options, draft.rcode)
 
 
-def _cookie(edns: Edns, peer: bytes, terms: Terms) -> bytes:
-    """Our cookie for a client that sent its own (RFC 7873 5.2.3); none without a secret."""
-    if edns.cookie is None or not terms.cookie_secret:
-        return b""
-    client = edns.cookie[:CLIENT_COOKIE_OCTETS]
-    return option_octets(Option.COOKIE, client + server_cookie(client, peer, terms.now, terms.cookie_secret))
-
-
 def _without_question(packet: bytes, peer: bytes, terms: Terms) -> bytes:
-    """FORMERR, but for a client that asks for its cookie alone (RFC 7873 5.4)."""
+    """FORMERR, but for a client that asks for its cookie alone. Raises MalformedQuery."""
     edns = read_bare_edns(packet)
-    cookie = _cookie(edns, peer, terms) if edns is not None and is_query(packet) else b""
-    if edns is None or not cookie:
+    if edns is None or not is_query(packet):
         raise MalformedQuery("no question")
-    opt = opt_octets(terms.payload_most, edns.is_do, cookie)
-    return packet[:2] + bytes((0x80 | packet[2] & _FLAGS_KEPT, 0, 0, 0, 0, 0, 0, 0, 0, 1)) + opt
+    rcode = _verdict_without_question(edns, peer, terms)
+    opt = opt_octets(terms.payload_most, edns.is_do, cookie_option(edns, peer, terms), rcode)
+    return packet[:2] + bytes((0x80 | packet[2] & _FLAGS_KEPT, rcode & 15, 0, 0, 0, 0, 0, 0, 0, 1)) + opt
+
+
+def _verdict_without_question(edns: Edns, peer: bytes, terms: Terms) -> Rcode:
+    """NOERROR for a client's cookie, alone or with a good one of ours, for it needs no question (RFC 7873 5.4)."""
+    if edns.version:
+        return Rcode.BADVERS
+    if edns.cookie is None or not terms.cookie_secret:
+        return Rcode.FORMERR
+    if len(edns.cookie) == CLIENT_COOKIE_OCTETS or is_valid(edns.cookie, peer, terms.now, terms.cookie_secret):
+        return Rcode.NOERROR
+    return Rcode.BADCOOKIE
 
 
 def _header_only(packet: bytes, rcode: Rcode) -> bytes:

@@ -50,12 +50,14 @@ class Query:
 
 
 def read_query(packet: bytes) -> Query:
-    """The query in a packet of at least 12 octets with exactly one question. Raises MalformedQuery.
+    """The query in a packet of at least 12 octets. Raises MalformedQuery.
 
-    Names cut short, pointers, label types 0x40 and 0x80, names above 255 octets, records cut short, an OPT that is
-    second, elsewhere or not the root's, and octets behind the last record are malformed.
+    No question or several, names cut short, pointers, label types 0x40 and 0x80, names above 255 octets, records cut
+    short, an OPT that is second, elsewhere or not the root's, and octets behind the last record are malformed.
     """
-    _, answers, authorities, additionals = _COUNTS.unpack_from(packet, 4)
+    questions, answers, authorities, additionals = _COUNTS.unpack_from(packet, 4)
+    if questions != 1:
+        raise MalformedQuery("not one question (RFC 9619)")
     end = question_name_end(packet)
     if len(packet) < end + 4:
         raise MalformedQuery("question cut short")

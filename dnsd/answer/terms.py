@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dnsd.answer.cookies import COOKIE_OCTETS
-from dnsd.answer.edns import opt_octets, option_octets
+from dnsd.answer.edns import COOKIE_OCTETS, opt_octets, option_octets
 from dnsd.model.message import TCP_PAYLOAD_MOST, UDP_PAYLOAD_DEFAULT, UDP_PAYLOAD_LEAST, Option
 
 

@@ -1,0 +1,231 @@
+"""One packet in, one outcome out: the fast way and the complete way say the same, octet for octet."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import dns.edns
+import dns.flags
+import dns.message
+import dns.rcode
+import pytest
+
+from dnsd.answer.cookies import server_cookie
+from dnsd.answer.respond import respond, respond_completely
+from dnsd.answer.terms import Terms
+from dnsd.authority.table import Table
+from dnsd.model.message import Drop
+
+MakeQuery = Callable[..., bytes]
+Ask = Callable[..., dns.message.Message]
+PEER, SECRET, NOW = b"\x7f\0\0\1", b"0123456789abcdef", 1_700_000_000
+CLIENT = b"clientck"
+NAMES = [
+    *("cluster.local", "svc.cluster.local", "dns-version.cluster.local", "ns.dns.cluster.local", "dns.cluster.local"),
+    *("default.svc.cluster.local", "web.default.svc.cluster.local", "WEB.Default.svc.CLUSTER.local"),
+    *("_http._tcp.web.default.svc.cluster.local", "_tcp.web.default.svc.cluster.local"),
+    *("web-1.web.default.svc.cluster.local", "many.default.svc.cluster.local", "empty.default.svc.cluster.local"),
+    *("down.default.svc.cluster.local", "x.down.default.svc.cluster.local", "ext.default.svc.cluster.local"),
+    *("nobody.default.svc.cluster.local", "*.default.svc.cluster.local", "web.default.svc.cluster.local.cluster.local"),
+    *("1.0.0.10.in-addr.arpa", "9.9.9.10.in-addr.arpa", "0.10.in-addr.arpa", "10.in-addr.arpa", "11.in-addr.arpa"),
+    *("example.org", "www.example.org", "alias.example.org", "a.old.example.org", "old.example.org"),
+    *("sub.example.org", "www.sub.example.org", "bare.example.org", "x.wild.example.org", "*.wild.example.org"),
+    *("b.deep.example.org", "x.ent.example.org", "nobody.example.org", "example.com", ".", "local"),
+    *(".".join(["x" * 63] * 3) + ".example.org", r"we\000b.default.svc.cluster.local", r"\192.svc.cluster.local"),
+]
+TYPES = [
+    "A",
+    "AAAA",
+    "SRV",
+    "PTR",
+    "NS",
+    "SOA",
+    "CNAME",
+    "DNAME",
+    "MX",
+    "TXT",
+    "DS",
+    "ANY",
+    "AXFR",
+    "IXFR",
+    "TYPE65280",
+]
+COOKIES = [dns.edns.GenericOption(10, CLIENT), dns.edns.GenericOption(10, CLIENT + bytes(16))]
+WAYS: list[dict[str, Any]] = [
+    {},
+    {"flags": 0},
+    {"flags": dns.flags.RD | dns.flags.AD | dns.flags.CD},
+    {"use_edns": 0, "payload": 1232},
+    {"use_edns": 0, "payload": 100, "want_dnssec": True},
+    {"use_edns": 0, "payload": 4096, "flags": 0},
+    {"use_edns": 0, "payload": 512, "options": COOKIES[:1]},
+    {"use_edns": 0, "payload": 1232, "options": COOKIES[1:], "want_dnssec": True},
+    {"use_edns": 0, "payload": 1232, "options": [dns.edns.GenericOption(3, b""), *COOKIES]},
+    {"use_edns": 0, "ednsflags": 0x4000},
+]
+
+
+def terms(**fields: Any) -> Terms:
+    made = Terms(**fields)
+    made.now = NOW
+    return made
+
+
+TERMS = [terms(), terms(is_tcp=True), terms(payload_most=4096, cookie_secret=SECRET), terms(payload_most=512)]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_both_ways_say_the_same(table: Table, query: MakeQuery, way: dict[str, Any]) -> None:
+    draw = random.Random(1)
+    for name in NAMES:
+        for rtype in TYPES:
+            packet = query(name, rtype, **way)
+            chance = draw.getrandbits(32)
+            for each in TERMS:
+                asked = (packet, PEER, chance, table, each)
+                assert respond(*asked) == respond_completely(*asked), (name, rtype)
+
+
+@pytest.mark.parametrize("rclass", ["CH", "HS", "ANY"])
+def test_both_ways_say_the_same_in_other_classes(table: Table, query: MakeQuery, rclass: str) -> None:
+    for name in NAMES:
+        packet = query(name, "A", rdclass=rclass)
+        reply = respond(packet, PEER, 1, table, TERMS[0])
+        assert reply == respond_completely(packet, PEER, 1, table, TERMS[0])
+        assert isinstance(reply, tuple)
+        assert reply[0][3] & 15 == dns.rcode.REFUSED
+
+
+def test_both_ways_say_the_same_before_the_first_load(query: MakeQuery) -> None:
+    for name in NAMES:
+        for way in WAYS:
+            asked = (query(name, "A", **way), PEER, 1, Table(), TERMS[2])
+            reply = respond(*asked)
+            assert reply == respond_completely(*asked)
+            assert isinstance(reply, tuple)
+            message = dns.message.from_wire(reply[0])
+            assert message.rcode() == dns.rcode.SERVFAIL
+            assert not message.flags & dns.flags.AA
+            errors = [each.code for each in message.options if each.otype == dns.edns.OptionType.EDE]
+            assert errors == ([dns.edns.EDECode.NOT_READY] if "use_edns" in way else [])
+
+
+def test_the_key_of_a_reply_is_its_questions_type_and_class(table: Table, query: MakeQuery) -> None:
+    for name, rtype, key in (
+        ("web.default.svc.cluster.local", "A", b"\0\1\0\1"),
+        ("x.example.org", "AAAA", b"\0\x1c\0\1"),
+    ):
+        assert respond(query(name, rtype), PEER, 0, table, TERMS[0])[1] == key  # type: ignore[index]
+        assert respond(query(name, rtype, rdclass="CH"), PEER, 0, table, TERMS[0])[1] == key[:2] + b"\0\3"  # type: ignore[index]
+    assert respond(bytes(12), PEER, 0, table, TERMS[0])[1] == b""  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("packet", "reason"),
+    [(b"", "short"), (bytes(11), "short"), (b"ab\x80" + bytes(9), "response"), (b"ab\xff" * 9, "response")],
+)
+def test_what_is_answered_with_silence(table: Table, packet: bytes, reason: str) -> None:
+    assert respond(packet, PEER, 0, table, TERMS[0]) == Drop(reason)
+
+
+def header_only(packet: bytes, rcode: int) -> bytes:
+    return packet[:2] + bytes((0x80 | packet[2] & 0x79, rcode)) + bytes(8)
+
+
+@pytest.mark.parametrize(
+    ("packet", "rcode"),
+    [
+        (b"ab\1\0\0\0" + bytes(6), 1),
+        (b"ab\0\0\0\1" + bytes(6), 1),
+        (b"ab\1\0\0\1" + bytes(6) + b"\xc0\x0c\0\1\0\1", 1),
+        (b"ab\1\0\0\2" + bytes(6) + b"\1a\0\0\1\0\1", 1),
+        (b"ab\1\0\0\1" + bytes(6) + b"\1a\0\0\1\0\1x", 1),
+        (b"ab\x28\0\0\2" + bytes(6) + b"\1a\0\0\1\0\1", 4),
+        (b"ab\x11\0\0\0" + bytes(6), 4),
+    ],
+)
+def test_what_cannot_be_read_is_answered_by_its_header_alone(table: Table, packet: bytes, rcode: int) -> None:
+    assert respond(packet, PEER, 0, table, TERMS[0]) == (header_only(packet, rcode), b"")
+
+
+@pytest.mark.parametrize("labels", [["x" * 63] * 3 + ["x" * 50], ["a"] * 127, ["x"] * 5000])
+def test_a_name_that_is_too_long_does_not_exist_even_below_ours(table: Table, labels: list[str]) -> None:
+    # RFC 1035 3.1: "total length of a domain name ... is restricted to 255 octets or less": FORMERR, no NXDOMAIN.
+    name = b"".join(bytes((len(label),)) + label.encode() for label in labels) + b"\7example\3org\0"
+    packet = b"ab\1\0\0\1" + bytes(6) + name + b"\0\1\0\1"
+    assert len(name) > 255
+    assert respond(packet, PEER, 0, table, TERMS[1]) == (header_only(packet, 1), b"")
+
+
+def test_a_reply_has_an_opt_if_and_only_if_the_query_had(table: Table, query: MakeQuery) -> None:
+    for way in WAYS:
+        for name in NAMES:
+            packet = query(name, **way)
+            reply = respond(packet, PEER, 0, table, TERMS[2])[0]  # type: ignore[index]
+            message = dns.message.from_wire(reply)
+            assert (message.edns == 0) == ("use_edns" in way)
+            assert message.payload == (4096 if "use_edns" in way else 0)
+            assert bool(message.ednsflags & dns.flags.DO) == bool(way.get("want_dnssec"))
+
+
+def test_a_cookie_is_given_for_a_cookie(ask: Ask, query: MakeQuery) -> None:
+    # RFC 7873 5.2.3, on the fast way and on the complete one.
+    for name in ("web.default.svc.cluster.local", "alias.example.org"):
+        message = ask(query(name, use_edns=0, options=COOKIES[:1]), TERMS[2])
+        (cookie,) = message.options
+        assert cookie.to_wire() == CLIENT + server_cookie(CLIENT, PEER, NOW, SECRET)
+        assert ask(query(name, use_edns=0, options=COOKIES[:1]), TERMS[0]).options == ()
+
+
+def bare(options: bytes = b"", flags: int = 0, version: int = 0) -> bytes:
+    """A query of nothing but an OPT."""
+    opt = b"\0\0\x29\4\xd0\0" + bytes((version,)) + flags.to_bytes(2) + len(options).to_bytes(2) + options
+    return b"ab\1\0" + bytes(6) + b"\0\1" + opt
+
+
+GOOD = CLIENT + server_cookie(CLIENT, PEER, NOW, SECRET)
+
+
+@pytest.mark.parametrize(
+    ("cookie", "rcode"),
+    [
+        (CLIENT, "NOERROR"),
+        (GOOD, "NOERROR"),
+        (CLIENT + bytes(16), "BADCOOKIE"),
+        (GOOD[:-1], "BADCOOKIE"),
+        (None, "FORMERR"),
+    ],
+)
+def test_a_client_may_ask_for_its_cookie_alone(ask: Ask, cookie: bytes | None, rcode: str) -> None:
+    # RFC 7873 5.4: a QDCOUNT of zero with a COOKIE option is a query for a server cookie.
+    option = b"" if cookie is None else b"\0\x0a" + len(cookie).to_bytes(2) + cookie
+    message = ask(bare(option, flags=0x8000), TERMS[2])
+    assert dns.rcode.to_text(message.rcode()) == rcode
+    assert [each.to_wire() for each in message.options] == ([] if cookie is None else [GOOD])
+    assert (message.edns, message.ednsflags & 0x8000, message.question) == (0, 0x8000, [])
+
+
+def test_nothing_is_asked_and_there_are_no_cookies(ask: Ask) -> None:
+    message = ask(bare(b"\0\x0a\0\x08" + CLIENT), TERMS[0])
+    assert (message.rcode(), message.edns, message.options) == (dns.rcode.FORMERR, 0, ())
+
+
+def test_nothing_is_asked_in_a_version_we_do_not_speak(ask: Ask) -> None:
+    message = ask(bare(version=1), TERMS[2])
+    assert (message.rcode(), message.edns) == (dns.rcode.BADVERS, 0)
+
+
+@pytest.mark.parametrize(("payload", "is_cut"), [(0, True), (512, True), (1232, True), (4096, False)])
+def test_size_is_decided_by_the_question(ask: Ask, query: MakeQuery, payload: int, is_cut: bool) -> None:
+    way = {"use_edns": 0, "payload": payload} if payload else {}
+    packet = query("many.default.svc.cluster.local", **way)
+    message = ask(packet, terms(payload_most=4096))
+    assert bool(message.flags & dns.flags.TC) is is_cut
+    room = max(payload, 512) - len(packet)
+    assert len(message.answer[0]) == min(100, room // 16)
+
+
+def test_the_order_is_drawn_by_chance(table: Table, query: MakeQuery) -> None:
+    packet = query("web.default.svc.cluster.local")
+    firsts = {respond(packet, PEER, chance, table, TERMS[0])[0][len(packet) :][12:16] for chance in range(6)}  # type: ignore[index]
+    assert firsts == {bytes((10, 0, 0, each)) for each in (1, 2, 3)}
