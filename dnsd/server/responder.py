@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import resource
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 
 from dnsd.answer.respond import respond as respond_really
 from dnsd.answer.terms import Terms
@@ -17,6 +16,7 @@ from dnsd.authority.table import Table
 from dnsd.model.message import UDP_PAYLOAD_DEFAULT
 from dnsd.runtime.clock import Clock
 from dnsd.runtime.counts import Counts, add
+from dnsd.runtime.tasks import Tasks
 from dnsd.server.asking import Respond
 from dnsd.server.guests import connections_possible
 from dnsd.server.sockets import DnsSocket
@@ -68,9 +68,10 @@ class Responder:
     async def run(self) -> None:
         """Answer until :meth:`stop` has ended it. Raises InvalidSetting when a port cannot be opened."""
         self._source.open(self.counts, self._take_terms)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._open_within_seconds):
-                await self._source.loaded.wait()
+        tasks = Tasks("responder")
+        loaded, ended = tasks.start("loaded", self._source.loaded.wait()), tasks.start("ended", self._ended.wait())
+        await asyncio.wait((loaded, ended), timeout=self._open_within_seconds, return_when=asyncio.FIRST_COMPLETED)
+        await tasks.stop()
         if not self._is_stopping:
             self._open_traffic()
         await self._ended.wait()

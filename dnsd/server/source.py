@@ -104,6 +104,8 @@ class FeedReader:
         if (load_id, index) == (self._load_id, self._next_index):
             self._loading.add(part)
             self._next_index += 1
+        else:
+            self._next_index = 0
 
     def _take_load(self, load_id: int) -> None:
         """Show the load, if all its parts have come: a former responder may have taken the first ones with it."""

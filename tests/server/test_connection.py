@@ -14,6 +14,7 @@ class House:
         self.left: str | None = None
         self.is_reading, self.is_writing = True, False
         self.served_times = 0
+        self.asked_times = 0
         self.held = 0
         self._room = room
         self._respond = respond
@@ -22,6 +23,7 @@ class House:
         return self.time
 
     def answer(self, packet: bytes, peer: bytes) -> bytes:
+        self.asked_times += 1
         outcome = self._respond(packet, peer, 0, None, None)
         return outcome[0] if isinstance(outcome, tuple) else b""
 
@@ -123,8 +125,7 @@ def test_a_length_that_no_message_has_ends_the_connection_after_the_answers(line
     peer.send(_framed(ask(1)) + struct.pack(">H", length) + bytes(length) + _framed(ask(2)))
     connection.read()
     assert _read_frames(peer, 1) == [answered(1)]
-    assert house.left == "malformed"
-    assert house.held == 0
+    assert (house.left, house.asked_times, house.held) == ("malformed", 1, 0)
 
 
 @pytest.mark.parametrize("body", [b"silence", b"forward"])
@@ -157,12 +158,12 @@ def test_a_peer_that_is_gone_ends_the_connection(line, house, ask):
     connection.close("again")
 
 
-def _stall(peer: socket.socket, connection: Connection, house: House, ask, most: int = 100_000) -> int:
+def _stall(peer: socket.socket, connection: Connection, house: House, ask, size: int = 1000) -> int:
     """Ask without reading until the connection takes no more; returns how many were asked."""
     asked = 0
     while house.is_reading and house.left is None:
-        assert asked < most
-        peer.send(_framed(*(ask(number & 0xFFFF, b"size 1000") for number in range(asked, asked + 10))))
+        assert asked < 100_000
+        peer.send(_framed(*(ask(number & 0xFFFF, b"size %d" % size) for number in range(asked, asked + 10))))
         asked += 10
         connection.read()
     return asked
@@ -184,6 +185,12 @@ def test_while_the_peer_does_not_read_nothing_more_is_read_and_little_is_kept(li
     assert answers == [struct.pack(">H", number & 0xFFFF) for number in range(asked)]
     assert (house.is_reading, house.is_writing, house.held) == (True, False, 0)
     assert not connection.is_owed
+
+
+def test_of_large_answers_fewer_are_made_at_once(line, house, ask):
+    peer, connection = line
+    _stall(peer, connection, house, ask, size=60_000)
+    assert house.held <= UNSENT_OCTETS_MOST + 65_537 + READ_OCTETS
 
 
 def test_a_peer_that_ended_its_side_is_closed_when_it_has_read_all(line, house, ask):

@@ -100,6 +100,20 @@ def test_a_datagram_without_a_reply_leaves_the_others_theirs(make_door, server, 
                 assert each.recv(100) == b"reply %d" % number
 
 
+def test_each_reply_leaves_from_its_own_address_although_some_get_none(make_door, server, client):
+    udp = server("0.0.0.0")
+    door = make_door(udp)
+    clients = [client(udp, f"127.0.0.{number}") for number in range(1, 7)]
+    for silent in ({0, 2}, set(), {1}):
+        for each in clients:
+            each.send(b"q")
+        assert len(door.receive()) == 6
+        assert door.send([b"" if number in silent else b"%d" % number for number in range(6)])
+        for number, each in enumerate(clients):
+            if number not in silent:
+                assert each.recv(100) == b"%d" % number
+
+
 def test_a_batch_is_bounded(make_door, server, client):
     udp = server("127.0.0.1")
     door = make_door(udp)

@@ -209,10 +209,15 @@ async def test_parts_that_do_not_follow_each_other_are_no_load(make):
         ("part", 3, 1, part),
         ("loaded", 3),
         ("delta", part),
+        ("part", 4, 0, part),
+        ("part", 4, 2, part),
+        ("loaded", 4),
     ]:
         reader._take(message)
         assert not replica.tables[0].loaded
-    reader._take(("loaded", 2))
+    reader._take(("part", 5, 0, part))
+    reader._take(("part", 5, 1, part))
+    reader._take(("loaded", 5))
     assert replica.tables[0].loaded
     assert replica.tables[0].revision == 7
 
@@ -234,6 +239,21 @@ async def test_who_is_too_far_behind_is_sent_everything_afresh(make, catalog, re
     assert await feed.applied(1499, 10)
     assert loads
     assert replica.tables[0].nodes.keys() == catalog.table.nodes.keys()
+
+
+async def test_for_a_dead_responder_nothing_is_kept(make, catalog, register):
+    replica = make()
+    services = [Service("default", f"web-{number}") for number in range(1000)]
+    catalog.load(services, [Endpoint("default", each.name, "1", ("10.0.0.1",)) for each in services], 1)
+    feed = replica.start_control()
+    [line] = feed._lines
+    for _ in range(60):
+        line.load()  # its socket is full of the beginnings of loads that nobody took
+    for revision in range(2, 100):
+        feed.publish(register(revision, revision, service=f"new-{revision}"))
+        assert line._outbox.queued_octets == 0
+    replica.start_responder()
+    assert await feed.applied(99, 5)
 
 
 async def test_applied_waits_for_all_who_are_alive_and_only_for_them(make, catalog, register, hand_clock):

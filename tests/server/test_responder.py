@@ -196,7 +196,8 @@ async def test_stopping_before_anything_was_loaded_opens_nothing(make, hand_cloc
     room = make(clock=hand_clock)
     await asyncio.sleep(0)
     await room.responder.stop(5)
-    room.running.cancel()
+    await asyncio.wait_for(room.running, 2)
+    assert room.responder.counts() == {}
     assert await asyncio.to_thread(room.is_closed)
 
 
