@@ -20,6 +20,8 @@ from typing import Protocol
 from dnsd.authority.catalog import Catalog
 from dnsd.authority.table import Delta
 from dnsd.model.errors import StoreUnavailable
+from dnsd.registry.collector import collect_replaced, resting_collector
+from dnsd.registry.contact import Contact
 from dnsd.registry.content import Content, read_content
 from dnsd.registry.merging import Merging
 from dnsd.registry.progress import Progress
@@ -34,8 +36,6 @@ from dnsd.store.redis import Store
 
 CHECK_SECONDS = 1.0
 """A read from too high a revision waits in silence, so the position is compared as often as this."""
-PAUSE_SECONDS_LEAST = 0.1
-PAUSE_SECONDS_MOST = 2.0
 DIFFERENCE_MOST = 1000
 """A larger difference after a reload is loaded and swapped; a smaller one travels as one change."""
 
@@ -84,28 +84,27 @@ class Mirror:
         chance: Callable[[], float] = random.random,
     ) -> None:
         self.catalog = catalog
-        self.facts: Facts | None = None
-        """What the server said of itself when it was last met."""
         self._store = store
         self._audience = audience
         self._clock = clock
-        self._chance = chance
+        self._contact = Contact(store.place, clock, chance)
         self._progress = Progress()
         self._past = Past()
         self._history = ""
         self._is_loaded = False
-        self._is_connected = False
-        self._heard_at = clock.monotonic()
         self._checked_at = clock.monotonic()
-        self._problem = "not connected yet"
         self._bad_records = 0
-        self._failures = 0
         self._once = Once(_log)
 
     @property
     def epoch(self) -> str:
         """The random id of the store's history; "" before the first load."""
         return self._past.epoch
+
+    @property
+    def facts(self) -> Facts | None:
+        """What the server said of itself when it was last met."""
+        return self._contact.facts
 
     @property
     def revision(self) -> int:
@@ -116,11 +115,11 @@ class Mirror:
         """How the mirror stands now."""
         return MirrorStatus(
             loaded=self._is_loaded,
-            connected=self._is_connected,
+            connected=self._contact.is_connected,
             epoch=self.epoch,
             revision=self.revision,
-            age_seconds=self._clock.monotonic() - self._heard_at,
-            problem=self._problem,
+            age_seconds=self._contact.age_seconds,
+            problem=self._contact.problem,
             bad_records=self._bad_records,
         )
 
@@ -146,20 +145,20 @@ class Mirror:
             try:
                 await self._follow(reader)
             except StoreUnavailable as fault:
-                self._lose(fault)
+                self._contact.lose(fault)
             finally:
                 await reader.close()
-            await self._clock.sleep(self._pause_seconds())
+            await self._clock.sleep(self._contact.pause_seconds())
 
     async def _follow(self, reader: Reader) -> None:
         await reader.connect()
-        self._meet(await self._store.check())
+        self._contact.meet(await self._store.check())
         await self._catch_up(reader)
         while True:
             entries = await reader.await_changes(self.revision, CHECK_SECONDS)
-            self._heard_at = self._clock.monotonic()
+            self._contact.hear()
             leads_on = self._take(entries)
-            if leads_on and self._heard_at - self._checked_at >= CHECK_SECONDS:
+            if leads_on and self._clock.monotonic() - self._checked_at >= CHECK_SECONDS:
                 self._end_last_known()
                 leads_on = await self._is_in_step(reader)
             if not leads_on:
@@ -217,7 +216,15 @@ class Mirror:
         self._progress.advance(merging.revision)
 
     async def _load(self, reader: Reader) -> None:
-        content = await read_content(reader)
+        with resting_collector():
+            content = await read_content(reader)
+            await self._believe(content)
+        self._progress.advance(content.revision)
+        self._history = content.position.history
+        self._is_loaded = True
+        self._note_bad(content.bad)
+
+    async def _believe(self, content: Content) -> None:
         is_other = content.position.epoch != self.epoch
         if is_other and content.is_empty and self.catalog.inventory.holdings:
             raise StoreUnavailable("store-suspect", "the store came back empty and with another epoch; not believed")
@@ -226,10 +233,6 @@ class Mirror:
             self._past.begin(content.position.epoch, content.revision)
         else:
             await self._adopt(content)
-        self._progress.advance(content.revision)
-        self._history = content.position.history
-        self._is_loaded = True
-        self._note_bad(content.bad)
 
     async def _adopt(self, content: Content) -> None:
         """Take on what differs in the same epoch; watchers are told the difference as one change."""
@@ -245,6 +248,8 @@ class Mirror:
         steps = self.catalog.load_steps(content.services.values(), content.endpoints.values(), content.revision)
         for _ in steps:
             await asyncio.sleep(0)
+        if self._is_loaded:
+            collect_replaced()
         self._audience.reload()
 
     def _end_last_known(self) -> None:
@@ -252,34 +257,10 @@ class Mirror:
         if ended is not None:
             self._audience.publish(ended)
 
-    def _meet(self, facts: Facts) -> None:
-        if self.facts is None or self.facts.run_id != facts.run_id:
-            durable = "append-only file" if facts.is_append_only else "NO append-only file: a restart loses changes"
-            _log.info("store: %s %s, %s, at %s", facts.server, facts.version, durable, self._store.place)
-        self.facts = facts
-
     def _gain(self, position: Position) -> None:
-        self._heard_at = self._checked_at = self._clock.monotonic()
-        self._failures = 0
-        self._problem = ""
-        if position.schema > SCHEMA:
-            self._problem = f"newer-schema: the store has schema {position.schema}; it is read, not written"
-        if not self._is_connected:
-            self._is_connected = True
-            _log.info("in step with %s at revision %d (epoch %s)", self._store.place, self.revision, self.epoch)
-
-    def _lose(self, fault: StoreUnavailable) -> None:
-        before = self._problem.partition(":")[0]
-        self._problem = f"{fault.reason}: {fault}"
-        if self._is_connected or fault.reason != before:
-            _log.warning("the store is away, answers go on from memory: %s", self._problem)
-        self._is_connected = False
-
-    def _pause_seconds(self) -> float:
-        """Full jitter between the least and a ceiling that doubles."""
-        ceiling = min(PAUSE_SECONDS_MOST, PAUSE_SECONDS_LEAST * (1 << min(self._failures, 10)))
-        self._failures += 1
-        return PAUSE_SECONDS_LEAST + self._chance() * (ceiling - PAUSE_SECONDS_LEAST)
+        newer = f"newer-schema: the store has schema {position.schema}; it is read, not written"
+        problem = newer if position.schema > SCHEMA else ""
+        self._contact.gain(problem, f"revision {self.revision} (epoch {self.epoch})")
 
     def _note_bad(self, bad: list[BadRecord]) -> None:
         self._bad_records += len(bad)

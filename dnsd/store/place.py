@@ -44,6 +44,11 @@ class Place:
         except (TypeError, ValueError) as fault:
             raise InvalidSetting(f"--redis {self.text}: {fault}") from None
 
+    @property
+    def needs_master(self) -> bool:
+        """True where several servers share the work, and only the master is the one to talk to."""
+        return self._kind is _Located
+
     async def connect(self) -> AbstractConnection:
         """A new connection, ready for commands. Raises what the client raises."""
         connection = self._new()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ResponseError
 
+from dnsd.model.errors import StoreUnavailable
 from dnsd.store.connections import Command, Reply, exchange
 from dnsd.store.faults import translated, unavailable
 from dnsd.store.keys import Keys
@@ -60,8 +61,11 @@ class Reader:
             ("HMGET", self._keys.meta, "epoch", "revision", "schema"), ("INFO", "server"), ("INFO", "replication")
         )
         told = dict(line.split(":", 1) for line in f"{server}\n{replication}".splitlines() if ":" in line)
+        role = told.get("role", "")
+        if self._place.needs_master and role != "master":  # demoted under a connection that was kept
+            raise StoreUnavailable("read-only", f"the server at {self._place.text} is a {role} now, not the master")
         history = f"{told.get('run_id', '')} {told.get('master_replid', '')}"
-        return Position(meta[0] or "", int(meta[1] or 0), int(meta[2] or 0), history, told.get("role", ""))
+        return Position(meta[0] or "", int(meta[1] or 0), int(meta[2] or 0), history, role)
 
     async def services(self) -> AsyncIterator[list[tuple[str, str]]]:
         """(member, line) of every service, in lists; one may come twice."""

@@ -38,6 +38,7 @@ async def test_what_is_in_the_store_is_loaded(store, make_replica, make_endpoint
     assert replica.endpoint("a").revision == 1
     assert replica.catalog.table.loaded
     assert replica.ear.reloads == 1
+    assert replica.mirror.facts == await store.check()
 
 
 async def test_before_the_first_load_it_says_so(make_replica, tmp_path):
@@ -313,12 +314,3 @@ async def test_the_last_known_answers_end(replica, make_endpoint, eventually, mo
     before = len(replica.ear.deltas)
     await eventually(lambda: len(replica.ear.deltas) > before)
     assert replica.ear.deltas[-1].nodes
-
-
-@pytest.mark.parametrize(
-    ("failures", "chance", "seconds"), [(0, 0.9, 0.1), (1, 1.0, 0.2), (1, 0.0, 0.1), (5, 0.5, 1.05), (99, 1.0, 2.0)]
-)
-async def test_pauses_grow_and_are_drawn(replica, failures, chance, seconds):
-    replica.mirror._chance = lambda: chance
-    replica.mirror._failures = failures
-    assert replica.mirror._pause_seconds() == pytest.approx(seconds)

@@ -153,6 +153,11 @@ async def test_sentinel_connections_refuse_what_is_no_master(sentinel_url, event
     url, master, replica = sentinel_url
     await eventually(lambda: "master_link_status:up" in replica.ask("INFO", "replication"))
     await until_ready(make_store(url))
+    reader = make_store(url).reader()
+    assert (await reader.position()).role == "master"
     master.ask("REPLICAOF", "127.0.0.1", str(replica.port))
+    with pytest.raises(StoreUnavailable, match="is a slave now, not the master"):
+        await reader.position()
+    await reader.close()
     with pytest.raises(StoreUnavailable, match="is a slave, not the master"):
         await make_store(url).open()

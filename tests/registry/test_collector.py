@@ -1,0 +1,42 @@
+import gc
+import weakref
+
+import pytest
+
+from dnsd.registry.collector import collect_replaced, resting_collector
+
+
+class Knot:
+    """Something that only the collector frees."""
+
+    def __init__(self):
+        self.self = self
+
+
+@pytest.fixture(autouse=True)
+def thawed():
+    yield
+    gc.unfreeze()
+
+
+def test_it_rests_inside_and_walks_less_afterwards():
+    with resting_collector():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > 1000
+
+
+def test_a_fault_does_not_leave_it_resting():
+    with pytest.raises(ValueError), resting_collector():
+        raise ValueError
+    assert gc.isenabled()
+
+
+def test_what_is_replaced_is_freed():
+    with resting_collector():
+        knot = Knot()
+    gone = weakref.ref(knot)
+    with resting_collector():
+        del knot
+        collect_replaced()
+    assert gone() is None
