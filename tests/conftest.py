@@ -38,3 +38,11 @@ class HandClock:
 @pytest.fixture
 def hand_clock() -> HandClock:
     return HandClock()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long tests out unless they are asked for: ``pytest -m long``."""
+    if "long" not in (config.option.markexpr or ""):
+        left_out = [item for item in items if item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
