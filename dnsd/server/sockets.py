@@ -22,6 +22,9 @@ from dnsd.server.address import Address
 from dnsd.server.binding import bind
 
 BACKLOG = 1024
+CONNECTION_BUFFER_OCTETS = 128 * 1024
+"""What the kernel keeps of a connection, each way: unbounded it takes megabytes of answers that nobody reads, and it is
+long before we see that nobody does."""
 _FREE_PORT_TRIES = 16
 _IMPOSSIBLE_PORT = 1
 _CAN_HOLD_CLOSED = sys.platform == "linux"
@@ -54,6 +57,8 @@ class DnsSocket:
             self.udp, self.tcp = _bind_pair(self.address, "")
         elif not self.is_shared and _CAN_HOLD_CLOSED:
             _dissolve(self.udp)
+        for buffer in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+            self.tcp.setsockopt(socket.SOL_SOCKET, buffer, CONNECTION_BUFFER_OCTETS)
         self.tcp.listen(BACKLOG)
 
     def stop_listening(self) -> None:

@@ -3,7 +3,7 @@ import os
 import socket
 import subprocess
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -176,6 +176,21 @@ def test_a_privileged_port_says_what_it_needs():
         pytest.skip("no port is privileged here")
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=20, check=True)
     assert told.stdout.startswith("--dns 127.0.0.1:1: port 1 needs CAP_NET_BIND_SERVICE")
+
+
+def test_the_kernel_keeps_little_for_a_peer_that_does_not_read(make):
+    reserved = make("127.0.0.1")
+    reserved.open_traffic()
+    with socket.create_connection(("127.0.0.1", reserved.address.port)):
+        reserved.tcp.setblocking(True)
+        connected, _ = reserved.tcp.accept()
+        with connected:
+            connected.setblocking(False)
+            kept = 0
+            with suppress(BlockingIOError):
+                while kept < 10_000_000:
+                    kept += connected.send(bytes(10_000))
+    assert 0 < kept < 1_500_000
 
 
 def test_udp_and_tcp_get_the_same_free_port(make):
