@@ -9,10 +9,11 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
     codec       every outside shape of a value, pure: wire (door: dnslib) zonefile document (JSON) manifest (Kubernetes)
     answer      question to answer, bytes to bytes, pure: scan edns cookies terms checks
                 lookup follow order draft fit respond
-    runtime     what a process needs: clock tasks log metrics notify supervise
+    runtime     what a process needs: clock tasks log counts metrics notify supervise
     store       the shared truth (door: redis): keys redis embedded scripts/*.lua
     registry    what the product does: services leases drains mirror (the catalog's only writer)
-    server      door one, DNS: sockets mmsg udp tcp feed responder
+    server      door one, DNS: address holders binding sockets; datagrams layout mmsg udp; guests connection tcp;
+                asking tally; frames line feed garbage source; responder
     admin       door two, HTTP: routes services endpoints leases changes answers status failures
     config      the settings: default, least, most; flags beat environment beats file
     app         composition root: parent, control and responder put together
