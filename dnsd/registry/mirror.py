@@ -175,11 +175,7 @@ class Mirror:
         self._gain(position)
 
     def _continues(self, position: Position) -> bool:
-        return (
-            self._is_loaded
-            and (position.epoch, position.history) == (self.epoch, self._history)
-            and position.revision >= self.revision
-        )
+        return self._is_loaded and (position.epoch, position.history) == (self.epoch, self._history)
 
     async def _is_in_step(self, reader: Reader) -> bool:
         """True when nothing is missing between us and the store, or the stream has it, the very next change first."""

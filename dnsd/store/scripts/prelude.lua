@@ -4,7 +4,8 @@
 -- ARGV[2] the schema number of the writer
 -- ARGV[3] the revision of the writer's mirror (the floor)
 -- ARGV[4] how many stream entries are kept, about
--- ARGV[5] "1" when the reply waits for copies: then there must be a write to wait for
+-- ARGV[5] "1" when the reply waits for copies: then there must be a write to wait for. (Valkey's WAIT on a connection
+--         that wrote nothing counts every replica as up to date; Redis 7.0 asks them all the same.)
 -- The script's own arguments follow.
 --
 -- Invariant: everything is read and checked before the first write, and XADD, the one write that may refuse, is first.

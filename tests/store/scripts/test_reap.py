@@ -33,6 +33,13 @@ async def test_what_expires_is_one_change_takes_its_service_along_and_may_come_b
     assert await store.renew([short[0].key]) == ["unknown"]
 
 
+async def test_an_implicit_service_stays_while_it_has_others(write, entries, advance, reap, make_endpoint):
+    await write(put(make_endpoint("a", lease_seconds=1)), put(make_endpoint("b")))
+    await advance(2)
+    assert await reap() == 1
+    assert (await entries())[1] == (2, ["-endpoint default/web/a expired"])
+
+
 async def test_permanent_endpoints_stay(write, advance, reap, make_endpoint):
     await write(put(make_endpoint("a", lease_seconds=None)))
     await advance(50)

@@ -80,8 +80,9 @@ async def test_a_thousand_operations_are_possible_and_no_more(write, make_endpoi
 
 
 class TestDelete:
-    async def test_the_last_endpoint_takes_its_implicit_service_along(self, write, entries, web_1):
-        await write(put(web_1))
+    async def test_the_last_endpoint_takes_its_implicit_service_along(self, write, entries, web_1, make_endpoint):
+        neighbours = [make_endpoint("a", service=service) for service in ("we", "web-0", "web0", "xyz")]
+        await write(put(web_1), *(put(each) for each in neighbours))
         deleted = await write(delete(web_1.key))
         assert outcomes(deleted) == ["deleted"]
         assert endpoint_of(web_1.key, deleted.results[0].line) == web_1
