@@ -56,6 +56,10 @@ class Unreachable(CommandFailed):
     """No server answered, or none could do it now; the text says what each of them did."""
 
 
+class NoAdminApi(aiohttp.ClientError):
+    """Something answered, but no dnsd."""
+
+
 class Client:
     """Calls to the servers of one connection; use it with ``async with``. Stays with the server that answered last."""
 
@@ -177,16 +181,14 @@ def _url(server: str, path: str, query: Query) -> URL:
 
 
 async def _read(response: aiohttp.ClientResponse) -> tuple[Reply, float | None]:
-    """The reply and its Retry-After. ClientError for what is no JSON, so not from a dnsd: the next one is asked."""
+    """The reply and its Retry-After. NoAdminApi for what is no JSON, so that the next server is asked."""
     text = await response.read()
     try:
         document = json.loads(text)
     except ValueError:
         document = None
     if not isinstance(document, dict) or 300 <= response.status < 400:
-        raise aiohttp.ClientPayloadError(
-            f"status {response.status} without a dnsd's JSON: no admin API of dnsd is there"
-        )
+        raise NoAdminApi(f"status {response.status} without a dnsd's JSON: no admin API of dnsd is there")
     retry_after = response.headers.get("Retry-After", "")
     date = _unix_seconds(response.headers.get("Date"))
     return Reply(response.status, document, date), float(retry_after) if retry_after.isdigit() else None
@@ -214,6 +216,8 @@ def _trouble(fault: BaseException, seconds: float) -> str:
     """Why a server did not answer, in a few words."""
     if isinstance(fault, TimeoutError):
         return f"no answer within {seconds:g} s"
+    if isinstance(fault, aiohttp.ClientPayloadError):
+        return "the connection broke"
     if isinstance(fault, aiohttp.ClientConnectorCertificateError):
         return f"its certificate is not trusted: {fault.certificate_error}"
     cause = fault.os_error if isinstance(fault, aiohttp.ClientConnectorError) else fault

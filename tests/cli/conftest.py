@@ -68,9 +68,20 @@ class ScriptedServer:
             raise AssertionError("the client waits too long")
         status, document, *more = answer
         headers = more[0] if more else {}
+        if "X-Break" in headers:
+            return await self._break_off(request, document)
         if isinstance(document, str):
             return web.Response(status=status, text=document, headers=headers)
         return web.json_response(document, status=status, headers=headers)
+
+    async def _break_off(self, request: web.Request, text: str) -> web.StreamResponse:
+        """Send ``text`` as the beginning of a reply that then breaks off: for answers with a header ``X-Break``."""
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(text.encode())
+        assert request.transport is not None
+        request.transport.close()
+        return response
 
 
 @pytest.fixture

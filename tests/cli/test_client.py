@@ -13,6 +13,9 @@ PROBLEM = {"type": "/problems/gone", "title": "Deleted", "status": 410, "detail"
 AWAY = {"type": "/problems/store-unavailable", "title": "The store cannot", "status": 503, "detail": "read-only"}
 
 
+BREAK = "X-Break"
+
+
 def nobody() -> str:
     """A URL at which nobody listens."""
     with socket.socket() as probe:
@@ -133,6 +136,15 @@ async def test_a_stream_may_be_refused_or_nowhere(scripted):
         with pytest.raises(Unreachable):
             async with client.stream("/v1/watch", [], {}):
                 pass
+
+
+async def test_a_stream_that_breaks_off_is_said(scripted):
+    server = await scripted()
+    server.answers = [(200, "data: 1", {BREAK: "yes"})]
+    async with Client(Connection((server.url,))) as client:
+        with pytest.raises(Unreachable, match=f"{server.url}: the connection broke"):
+            async with client.stream("/v1/watch", [], {}) as chunks:
+                assert [chunk async for chunk in chunks] == [b"data: 1"]
 
 
 async def test_a_stream_that_falls_silent_is_dead(scripted, monkeypatch):
