@@ -287,3 +287,17 @@ async def test_closing_waits_no_longer_than_it_may_for_who_does_not_read(make, a
         await server.server.close(0.05)
         assert server.connections == 0
     assert server.counted("dnsd_dns_tcp_closed", "ended") == 1
+
+
+async def test_nobody_who_is_owed_answers_has_to_go(make, ask):
+    server = make(connections_most=1)
+    with socket.create_connection(server.address) as owed:
+        owed.setblocking(False)
+        while not any(guest.is_owed for guest in server.server._guests):
+            with suppress(BlockingIOError):
+                owed.send(_framed(ask(1, b"size 60000")) * 10)
+            await asyncio.sleep(0)
+        async with _connected(server.address) as (reader, _):
+            assert await _is_closed(reader)
+        assert server.connections == 1
+    assert server.counted("dnsd_dns_tcp_refused", "total") == 1
