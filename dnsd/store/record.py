@@ -42,6 +42,24 @@ def flag_of(value: Service | Endpoint) -> Flag:
     return "x" if value.draining else "-"
 
 
+def line_of(value: Service | Endpoint) -> str:
+    """The line of a value. A forced drain is not told from a draining endpoint that is not ready."""
+    lease = (value.lease_seconds or 0) if isinstance(value, Endpoint) else 0
+    return f"{value.revision} {value.generation} {lease} {flag_of(value)} {text_of(value)}"
+
+
+def change_fields(change: Change) -> list[str]:
+    """What :func:`read_change` reads: fields and their texts in turn."""
+    fields = []
+    for removal in change.removals:
+        kind = "service" if len(removal.key) == 2 else "endpoint"
+        fields += [f"-{kind} {'/'.join(removal.key)}", removal.cause]
+    for value in change.puts:
+        kind = "service" if isinstance(value, Service) else "endpoint"
+        fields += [f"+{kind} {'/'.join(value.key)}", line_of(value)]
+    return fields
+
+
 def service_of(key: ServiceKey, line: str) -> Service:
     """The service in a line. Raises InvalidRecord."""
     revision, generation, flag, text = _words(line)

@@ -1,0 +1,171 @@
+"""The mirror on disk: a snapshot, and a journal line for every change since. A replica answers from it with Redis down.
+
+``snapshot`` is written beside, synced and renamed; ``journal-N`` holds the changes after revision N. A journal begins
+when the writing of the snapshot of its revision begins, so whatever is cut short, the newest whole snapshot and the
+journals from its revision on tell everything that was said before the cut.
+
+Invariant: a file that is torn, changed or foreign is read up to where it makes sense, and never further.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from dnsd.authority.inventory import Inventory
+from dnsd.model.change import Change
+from dnsd.model.service import Endpoint, Service
+from dnsd.store.record import BadRecord, change_fields, line_of, read_change
+
+FORMAT = 1
+JOURNAL_CHANGES_MOST = 10_000
+"""So many changes, and the snapshot is written anew."""
+_JOURNAL = "journal-"
+
+
+@dataclass(slots=True)
+class Saved:
+    """What the disk holds. ``written_at``: unix time of the newest word in it; ``bad``: records without sense."""
+
+    epoch: str
+    revision: int
+    written_at: float
+    inventory: Inventory
+    bad: list[BadRecord] = field(default_factory=list)
+
+
+class Snapshot:
+    """The files of one replica in ``directory``. Methods raise OSError; ``write`` and ``read`` may block for long."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._journal: IO[str] | None = None
+        self._appended = 0
+
+    @property
+    def is_due(self) -> bool:
+        """True when the journal is so long that the snapshot should be written anew, or when there is none."""
+        return self._journal is None or self._appended >= JOURNAL_CHANGES_MOST
+
+    def begin(self, epoch: str, revision: int) -> None:
+        """From now on changes go to a new journal; call it where the values for :meth:`write` are taken."""
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.close()
+        self._journal = (self._directory / f"{_JOURNAL}{revision}").open("w", encoding="utf-8")
+        self._appended = 0
+        self._put({"format": FORMAT, "epoch": epoch})
+
+    def append(self, change: Change, at: float) -> None:
+        """Put one change into the journal; ``at`` in unix time. Does nothing before :meth:`begin`."""
+        if self._journal is not None:
+            self._put({"at": at, "revision": change.revision, "fields": change_fields(change)})
+            self._appended += 1
+
+    def write(self, epoch: str, revision: int, values: Iterable[Service | Endpoint], at: float) -> None:
+        """Write everything as of ``revision``, and remove what it makes needless."""
+        beside, final = self._directory / "snapshot.new", self._directory / "snapshot"
+        with beside.open("w", encoding="utf-8") as file:
+            for line in _snapshot_lines(epoch, revision, values, at):
+                file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(final)
+        _sync_directory(self._directory)
+        for number, path in self._journals():
+            if number < revision:
+                path.unlink()
+
+    def read(self) -> Saved | None:
+        """What was saved last, journals applied; None when there is no snapshot that makes sense."""
+        try:
+            saved = _read_snapshot(self._directory / "snapshot")
+        except FileNotFoundError:
+            return None
+        if saved is not None:
+            for _, path in self._journals():
+                _apply_journal(path, saved)
+        return saved
+
+    def close(self) -> None:
+        """Let go of the journal."""
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+
+    def _put(self, content: dict[str, object]) -> None:
+        assert self._journal is not None
+        self._journal.write(_checked(json.dumps(content, separators=(",", ":"))))
+        self._journal.flush()
+
+    def _journals(self) -> list[tuple[int, Path]]:
+        """Journals by the revision they begin at."""
+        found = []
+        for path in self._directory.glob(f"{_JOURNAL}*"):
+            number = path.name.removeprefix(_JOURNAL)
+            if number.isascii() and number.isdigit():
+                found.append((int(number), path))
+        return sorted(found)
+
+
+def _snapshot_lines(epoch: str, revision: int, values: Iterable[Service | Endpoint], at: float) -> Iterator[str]:
+    yield _checked(json.dumps({"format": FORMAT, "epoch": epoch, "revision": revision, "written_at": at}))
+    count = 0
+    for value in values:
+        count += 1
+        kind = "service" if isinstance(value, Service) else "endpoint"
+        yield _checked(json.dumps([f"+{kind} {'/'.join(value.key)}", line_of(value)]))
+    yield _checked(json.dumps({"records": count}))
+
+
+def _read_snapshot(path: Path) -> Saved | None:
+    """The whole of a snapshot, or None: half of one would be a registry that never was."""
+    lines = _lines_of(path)
+    head = next(lines, None)
+    if not isinstance(head, dict) or head.get("format") != FORMAT:
+        return None
+    saved = Saved(str(head["epoch"]), int(head["revision"]), float(head["written_at"]), Inventory())
+    for count, line in enumerate(lines):
+        if isinstance(line, dict):
+            return saved if line.get("records") == count else None
+        for value in read_change(saved.revision, line, saved.bad).puts:
+            saved.inventory.put(value)
+    return None
+
+
+def _apply_journal(path: Path, saved: Saved) -> None:
+    lines = _lines_of(path)
+    head = next(lines, None)
+    if not isinstance(head, dict) or head.get("format") != FORMAT or head.get("epoch") != saved.epoch:
+        return
+    for line in lines:
+        if line["revision"] > saved.revision:
+            saved.inventory.apply(read_change(line["revision"], line["fields"], saved.bad))
+            saved.revision, saved.written_at = line["revision"], line["at"]
+
+
+def _checked(text: str) -> str:
+    """A line with its checksum in front."""
+    return f"{zlib.crc32(text.encode()):08x} {text}\n"
+
+
+def _lines_of(path: Path) -> Iterator[Any]:
+    """What stands in the lines of a file, up to the first that is torn or changed."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for line in file:
+            text = line[9:-1]
+            if line != _checked(text):
+                return
+            yield json.loads(text)
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

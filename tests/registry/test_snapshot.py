@@ -1,0 +1,107 @@
+"""What a replica wrote before it was killed is what it reads, whatever the kill cut short."""
+
+from pathlib import Path
+
+import pytest
+
+from dnsd.model.change import Change, Removal
+from dnsd.model.service import Endpoint, Port, Service
+from dnsd.registry.snapshot import JOURNAL_CHANGES_MOST, Saved, Snapshot
+
+WEB = Service("default", "web", declared=False, revision=1, generation=1)
+ONE = Endpoint("default", "web", "one", ("10.0.0.1",), (Port("http", "TCP", 80),), revision=1, generation=1)
+TWO = Endpoint("default", "web", "two", ("10.0.0.2",), lease_seconds=None, draining=True, revision=2, generation=2)
+EPOCH = "e1"
+
+
+@pytest.fixture
+def snapshot(tmp_path: Path) -> Snapshot:
+    """A snapshot of WEB and ONE as of revision 1, and an open journal behind it."""
+    made = Snapshot(tmp_path / "mirror")
+    made.begin(EPOCH, 1)
+    made.write(EPOCH, 1, [WEB, ONE], 100.0)
+    return made
+
+
+def _read(tmp_path: Path) -> Saved:
+    saved = Snapshot(tmp_path / "mirror").read()
+    assert saved is not None
+    return saved
+
+
+def _ids(saved: Saved) -> set[str]:
+    return {endpoint.id for endpoint in saved.inventory.endpoints()}
+
+
+def test_nothing_saved(tmp_path: Path) -> None:
+    assert Snapshot(tmp_path / "mirror").read() is None
+    assert Snapshot(tmp_path / "mirror").is_due
+
+
+def test_snapshot_and_journal_come_back_whole(tmp_path: Path, snapshot: Snapshot) -> None:
+    snapshot.append(Change(2, (TWO,)), 200.0)
+    saved = _read(tmp_path)
+    assert (saved.epoch, saved.revision, saved.written_at) == (EPOCH, 2, 200.0)
+    assert saved.inventory.endpoint(TWO.key) == TWO
+    found = saved.inventory.endpoint(ONE.key)
+    assert found == ONE
+    assert found is not None
+    assert (found.revision, found.generation) == (1, 1)
+    service = saved.inventory.service(WEB.key)
+    assert service is not None
+    assert not service.declared
+    snapshot.append(Change(3, (), (Removal(ONE.key, "expired"),)), 300.0)
+    assert _ids(_read(tmp_path)) == {"two"}
+    snapshot.close()
+
+
+@pytest.mark.parametrize("kept", [0, 1, 20, 60])
+def test_a_torn_journal_is_read_up_to_the_tear(tmp_path: Path, snapshot: Snapshot, kept: int) -> None:
+    snapshot.append(Change(2, (TWO,)), 200.0)
+    snapshot.close()
+    path = tmp_path / "mirror" / "journal-1"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) - 61 + kept])
+    saved = _read(tmp_path)
+    assert (saved.revision, _ids(saved)) == (1, {"one"})
+
+
+def test_a_snapshot_cut_short_or_changed_is_none(tmp_path: Path, snapshot: Snapshot) -> None:
+    snapshot.close()
+    path = tmp_path / "mirror" / "snapshot"
+    whole = path.read_bytes()
+    for damaged in (whole[:-1], whole.replace(b"10.0.0.1", b"10.0.0.9"), b"", b"\xff" * 10, b'{"format":1}\n'):
+        path.write_bytes(damaged)
+        assert Snapshot(tmp_path / "mirror").read() is None
+    path.write_bytes(whole)
+    assert _ids(_read(tmp_path)) == {"one"}
+
+
+def test_a_kill_between_journal_and_snapshot_loses_nothing(tmp_path: Path, snapshot: Snapshot) -> None:
+    """The new journal has begun, its snapshot is not written: the old snapshot and both journals tell all."""
+    snapshot.append(Change(2, (TWO,)), 200.0)
+    snapshot.begin(EPOCH, 2)
+    snapshot.append(Change(3, (), (Removal(ONE.key, "deleted"),)), 300.0)
+    (tmp_path / "mirror" / "snapshot.new").write_text("half a")
+    saved = _read(tmp_path)
+    assert (saved.revision, _ids(saved)) == (3, {"two"})
+    snapshot.write(EPOCH, 2, [WEB, ONE, TWO], 250.0)
+    assert sorted(path.name for path in (tmp_path / "mirror").iterdir()) == ["journal-2", "snapshot"]
+    assert _ids(_read(tmp_path)) == {"two"}
+    snapshot.close()
+
+
+def test_a_journal_of_another_epoch_is_not_mixed_in(tmp_path: Path, snapshot: Snapshot) -> None:
+    snapshot.begin("e2", 5)
+    snapshot.append(Change(6, (TWO,)), 200.0)
+    snapshot.close()
+    saved = _read(tmp_path)
+    assert (saved.epoch, saved.revision, _ids(saved)) == (EPOCH, 1, {"one"})
+
+
+def test_a_long_journal_asks_for_a_new_snapshot(snapshot: Snapshot) -> None:
+    assert not snapshot.is_due
+    for number in range(JOURNAL_CHANGES_MOST):
+        snapshot.append(Change(number + 2), 200.0)
+    assert snapshot.is_due
+    snapshot.close()
