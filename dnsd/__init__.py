@@ -14,7 +14,7 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
     registry    what the product does: services leases drains mirror (the catalog's only writer)
     server      door one, DNS: address holders binding sockets; datagrams layout mmsg udp; guests connection tcp;
                 asking tally; frames line feed garbage source; responder
-    admin       door two, HTTP: routes services endpoints leases changes answers status failures
+    admin       door two, HTTP: routes services endpoints leases changes answers zones status failures
     config      the settings: default, least, most; flags beat environment beats file
     app         composition root: parent, control and responder put together
     cli         one sub-command, one file

@@ -22,6 +22,7 @@ from dnsd.admin.leases import LeaseCalls
 from dnsd.admin.metrics import Collect, MetricsCalls
 from dnsd.admin.services import ServiceCalls
 from dnsd.admin.status import StatusCalls
+from dnsd.admin.zones import ZoneCalls
 from dnsd.registry.drains import Drains
 from dnsd.registry.leases import Leases
 from dnsd.registry.mirror import Mirror
@@ -65,6 +66,7 @@ class Admin:
             BatchCalls(services, refusal),
             ApplyCalls(services, mirror, refusal),
             self._changes,
+            ZoneCalls(mirror),
             StatusCalls(mirror, replica, is_leaving),
             self._metrics,
         )

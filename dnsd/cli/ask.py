@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import os
 import secrets
 from ipaddress import ip_address
 from pathlib import Path
 
 from dnsd.answer.respond import respond
 from dnsd.answer.terms import Terms
-from dnsd.authority.catalog import Catalog
 from dnsd.cli.exchange import Exchange, Exchanged
 from dnsd.cli.failures import CommandFailed, WrongCall
-from dnsd.cli.output import add_output_flag, note, plain, print_json
+from dnsd.cli.offline import catalog_of_files
+from dnsd.cli.output import add_output_flag, plain, print_json
 from dnsd.cli.reply import empty_because, reply_document, reply_lines, short_lines
 from dnsd.codec.wire import query_packet, rcode_to_text, read_message, type_from_text, type_to_text
-from dnsd.config import load
 from dnsd.model.message import Rcode, RRType
 from dnsd.model.names import Name, name_from_text, name_to_text, reverse_name
-from dnsd.registry.zones import StaticZones
 from dnsd.runtime.clock import SystemClock
 from dnsd.server.address import Address, parse_address
 
@@ -120,16 +117,7 @@ def _ask_server(server: Address, arguments: argparse.Namespace, qname: Name, qty
 
 def _ask_zones(directory: Path, qname: Name, qtype: int) -> Exchanged:
     """What `dnsd serve --zones` would answer with nothing registered; files that are wrong are told and left out."""
-    settings = load({"zones": str(directory)}, os.environ)
-    zones = [name_from_text(zone) for zone in settings.zone]
-    read = StaticZones(directory, zones).load()
-    for problem in read.problems:
-        note("ask", problem)
-    if not read.zones:
-        raise CommandFailed(f"{directory}: no zone to answer from")
-    catalog = Catalog(zones, settings.reverse, settings.advertise, settings.negative_ttl_seconds)
-    catalog.set_static(read.zones)
-    catalog.load((), (), 0)
+    catalog = catalog_of_files(directory, "ask")
     packet = query_packet(secrets.randbelow(1 << 16), qname, qtype)
     reply = respond(packet, _NOBODY, secrets.randbits(32), catalog.table, Terms(is_tcp=True))
     if not isinstance(reply, tuple):
