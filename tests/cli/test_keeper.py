@@ -179,6 +179,7 @@ async def test_leaving_while_the_put_is_under_way_waits_for_it(stage, monkeypatc
         on.task.cancel()
         await on.keeper.leave()
         assert on.calls == [PUT, DELETE]
+        assert on.keeper._put.done()
 
 
 @pytest.mark.parametrize(

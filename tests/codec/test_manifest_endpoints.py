@@ -83,6 +83,8 @@ def test_an_address_in_several_subsets_has_all_their_ports_and_is_ready_when_one
     assert list(found) == ["10.0.0.1"]
     assert found["10.0.0.1"].ports == (Port("http", "TCP", 8080), Port("admin", "TCP", 9000))
     assert found["10.0.0.1"].ready is True
+    ready_first = {"addresses": [{"ip": "10.0.0.1"}]}, {"notReadyAddresses": [{"ip": "10.0.0.1"}]}
+    assert values(endpoints(*ready_first))["10.0.0.1"].ready is True
 
 
 def test_slices_and_endpoints_of_one_service_are_united():
