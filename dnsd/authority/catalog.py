@@ -71,24 +71,36 @@ class Catalog:
         self.table.nodes, self.table.zones = beside.tree.nodes, beside.zones
         self.table.stamp(revision)
         self.table.loaded = True
+        if self.table.journal is not None:
+            self.table.journal.clear()
 
     def apply(self, change: Change, now: float = 0.0) -> Delta:
         """Take one change in and compile what it touches; ``now`` in monotonic seconds, for ``last_known``."""
         self._last_known.note(change, self.inventory, now)
         for key in self.inventory.apply(change):
             self._content.publish(key)
-        self.table.stamp(change.revision)
-        return Delta(change.revision, self._content.tree.drain_changes())
+        return self._delta(change.revision)
 
     def expire(self, now: float) -> Delta | None:
         """End the last-known answers that were given long enough; None when there are none. ``now`` as in apply."""
         ended = self._last_known.expire(now)
         for key in ended:
             self._content.publish(key)
-        return Delta(self.table.revision, self._content.tree.drain_changes()) if ended else None
+        return self._delta(self.table.revision) if ended else None
 
     def set_static(self, zones: Sequence[ZoneData]) -> None:
         """Serve these static zones in place of those before; the table is replaced whole, if it was loaded."""
         self._static = tuple(zones)
         if self.table.loaded:
             self.load(self.inventory.services(), self.inventory.endpoints(), self.table.revision)
+
+    def _delta(self, revision: int) -> Delta:
+        """What was compiled since the last one, as of ``revision``, which the table shows from now on."""
+        replaced = self._content.tree.replaced
+        changed = self._content.tree.drain_changes()
+        if self.table.journal is not None:
+            self.table.journal.add(
+                self.table.revision, revision, [(owner, replaced.get(owner), node) for owner, node in changed]
+            )
+        self.table.stamp(revision)
+        return Delta(revision, changed)

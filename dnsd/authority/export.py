@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from dnsd.authority.node import OWNER_POINTER, REFERRAL, Kind, Node, records_of
+from dnsd.authority.node import Kind, Node
+from dnsd.authority.records import TYPE_CLASS_TTL_LENGTH, glue_of, node_records, owner_end, owner_of, spelled
 from dnsd.authority.table import Table
 from dnsd.authority.zone import Zone
 from dnsd.model.names import Name, labels_of, parent_of
 from dnsd.model.rrset import Record, RRset
-
-_TYPE_CLASS_TTL_LENGTH = struct.Struct(">HHIH")
 
 
 class Snapshot:
@@ -26,7 +24,7 @@ class Snapshot:
     def __init__(self, table: Table, origin: Name) -> None:
         self.zone: Zone = table.zones[origin]
         self.serial = self.zone.soa.serial & 0xFFFFFFFF
-        self.soa = b"".join(_spelled(self.zone.soa_answer.section, origin))
+        self.soa = b"".join(spelled(self.zone.soa_answer.section, origin))
         self._nodes = list(table.nodes.items())
 
     def nodes(self) -> Iterator[tuple[Name, Node] | None]:
@@ -44,7 +42,7 @@ class Snapshot:
                 continue
             records = node_records(*found)
             if found[1].kind == Kind.CUT:
-                glue = [each for each in glue_of(found[1]) if each not in glue_given and _owner_of(each) not in known]
+                glue = [each for each in glue_of(found[1]) if each not in glue_given and owner_of(each) not in known]
                 glue_given.update(glue)
                 records += glue
             yield records
@@ -52,22 +50,6 @@ class Snapshot:
     def _has_cuts(self) -> bool:
         # The registry delegates nothing: only master files hold delegations.
         return not self.zone.follows_revision and any(node.kind == Kind.CUT for _, node in self._nodes)
-
-
-def node_records(owner: Name, node: Node) -> list[bytes]:
-    """The records that a name owns, the name written out; of a delegation its NS and DS without glue."""
-    records: list[bytes] = []
-    for key, answer in node.answers.items():
-        if node.kind == Kind.CUT and key == REFERRAL:
-            records += _split(answer.section)
-        else:
-            records += _spelled(answer.section, owner)
-    return records
-
-
-def glue_of(cut: Node) -> Iterable[bytes]:
-    """The address records that go with a delegation's NS."""
-    return _split(cut.answers[REFERRAL].additional) if REFERRAL in cut.answers else ()
 
 
 def exported(table: Table, origin: Name) -> Iterator[RRset]:
@@ -85,7 +67,7 @@ def _exported(soa: bytes, records: list[bytes]) -> Iterator[RRset]:
     yield from _rrsets([soa])
     by_owner: dict[Name, list[bytes]] = {}
     for record in records:
-        by_owner.setdefault(_owner_of(record), []).append(record)
+        by_owner.setdefault(owner_of(record), []).append(record)
     for owner in sorted(by_owner, key=_canonical):
         yield from _rrsets(by_owner[owner])
 
@@ -106,32 +88,6 @@ def _canonical(owner: Name) -> list[bytes]:
     return list(labels_of(owner))[::-1]
 
 
-def _spelled(section: bytes, owner: Name) -> list[bytes]:
-    return [owner + record[len(OWNER_POINTER) :] for record in records_of(section)]
-
-
-def _owner_of(record: bytes) -> Name:
-    return record[: _owner_end(record, 0)]
-
-
-def _owner_end(octets: bytes, at: int) -> int:
-    while octets[at]:
-        at += 1 + octets[at]
-    return at + 1
-
-
-def _split(octets: bytes) -> list[bytes]:
-    """The records in a row of them whose owners are written out."""
-    records = []
-    at = 0
-    while at < len(octets):
-        fixed = _owner_end(octets, at)
-        end = fixed + _TYPE_CLASS_TTL_LENGTH.size + _TYPE_CLASS_TTL_LENGTH.unpack_from(octets, fixed)[3]
-        records.append(octets[at:end])
-        at = end
-    return records
-
-
 def _rrsets(records: Iterable[bytes]) -> Iterator[RRset]:
     """The RRsets in records of which those of one RRset follow each other."""
     for (owner, rtype, ttl), group in groupby(map(_fields, records), key=lambda fields: fields[:3]):
@@ -139,6 +95,6 @@ def _rrsets(records: Iterable[bytes]) -> Iterator[RRset]:
 
 
 def _fields(record: bytes) -> tuple[Name, int, int, bytes]:
-    end = _owner_end(record, 0)
-    rtype, _, ttl, _ = _TYPE_CLASS_TTL_LENGTH.unpack_from(record, end)
-    return record[:end], rtype, ttl, record[end + _TYPE_CLASS_TTL_LENGTH.size :]
+    end = owner_end(record, 0)
+    rtype, _, ttl, _ = TYPE_CLASS_TTL_LENGTH.unpack_from(record, end)
+    return record[:end], rtype, ttl, record[end + TYPE_CLASS_TTL_LENGTH.size :]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from dnsd.authority.journal import Journal, Replaced
 from dnsd.authority.node import Answer, Kind, Node, Packed, empty_node
 from dnsd.authority.zone import Zone
 from dnsd.model.names import Name
@@ -12,6 +13,8 @@ from dnsd.model.names import Name
 
 class Table:
     """Nodes by folded owner name, over all zones. ``loaded`` is False until the first complete load.
+
+    ``journal``: where changes are kept for incremental transfers, if somebody put one there.
 
     Invariant: every ancestor of a node, up to its zone's apex, is a node too (empty non-terminals are explicit).
     """
@@ -21,6 +24,7 @@ class Table:
         self.zones: dict[Name, Zone] = {}
         self.loaded = False
         self.revision = 0
+        self.journal: Journal | None = None
 
     def replace(self, loading: Loading) -> None:
         """Answer from what was loaded beside, from the next packet on."""
@@ -28,15 +32,23 @@ class Table:
         self.zones = loading.zones
         self.stamp(loading.revision)
         self.loaded = True
+        if self.journal is not None:
+            self.journal.clear()
 
     def apply(self, delta: Packed) -> None:
         """Replace or remove the nodes of a packed :class:`Delta`."""
         revision, changed = delta
+        replaced: list[Replaced] = []
         for owner, packed in changed:
-            if packed is None:
+            old = self.nodes.get(owner)
+            new = None if packed is None else unpack_node(packed, self.zones)
+            if new is None:
                 self.nodes.pop(owner, None)
             else:
-                self.nodes[owner] = unpack_node(packed, self.zones)
+                self.nodes[owner] = new
+            replaced.append((owner, old, new))
+        if self.journal is not None:
+            self.journal.add(self.revision, revision, replaced)
         self.stamp(revision)
 
     def stamp(self, revision: int) -> None:

@@ -13,6 +13,8 @@ class Tree:
     def __init__(self, nodes: dict[Name, Node]) -> None:
         self.nodes = nodes
         self.changed: dict[Name, Node | None] = {}
+        self.replaced: dict[Name, Node] = {}
+        """What stood where something changed since the last drain; nothing where nothing stood."""
         self._children: dict[Name, int] = {}
         self._owned: set[Name] = set()
 
@@ -41,11 +43,23 @@ class Tree:
         """What changed since the last call."""
         changed = list(self.changed.items())
         self.changed.clear()
+        self.replaced = {}
         return changed
 
     def _write(self, owner: Name, node: Node) -> None:
+        self._keep_replaced(owner)
         self.nodes[owner] = node
         self.changed[owner] = node
+
+    def _remove(self, owner: Name) -> None:
+        self._keep_replaced(owner)
+        del self.nodes[owner]
+        self.changed[owner] = None
+
+    def _keep_replaced(self, owner: Name) -> None:
+        old = self.nodes.get(owner)
+        if old is not None and owner not in self.changed:
+            self.replaced[owner] = old
 
     def _raise_ancestors(self, owner: Name, zone: Zone) -> None:
         while owner != zone.origin:
@@ -56,8 +70,7 @@ class Tree:
             self._write(owner, empty_node(zone))
 
     def _fell(self, owner: Name, zone: Zone) -> None:
-        del self.nodes[owner]
-        self.changed[owner] = None
+        self._remove(owner)
         while owner != zone.origin:
             owner = parent_of(owner)
             self._children[owner] -= 1
@@ -66,5 +79,4 @@ class Tree:
             del self._children[owner]
             if owner in self._owned:
                 return
-            del self.nodes[owner]
-            self.changed[owner] = None
+            self._remove(owner)
