@@ -5,7 +5,7 @@ Invariant: the mirror is its only writer, and the table is what the inventory an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from dnsd.authority.content import Content
 from dnsd.authority.domain import Domain
@@ -16,7 +16,7 @@ from dnsd.authority.table import Delta, Table
 from dnsd.model.change import Change
 from dnsd.model.names import Name
 from dnsd.model.rrset import ZoneData
-from dnsd.model.service import Endpoint, Service
+from dnsd.model.service import Endpoint, Service, ServiceKey
 
 STEP_OBJECTS = 200
 """So many objects are taken in, or services compiled, between two breaths of the event loop."""
@@ -43,6 +43,15 @@ class Catalog:
     def inventory(self) -> Inventory:
         """The documents as the last change left them."""
         return self._content.inventory
+
+    @property
+    def cluster_domains(self) -> tuple[Name, ...]:
+        """Origins of the zones that services are published in."""
+        return self._domain.zones
+
+    def published(self, key: ServiceKey) -> Collection[Endpoint]:
+        """The endpoints that this service's names are made of: its own, or those last known."""
+        return self._content.published(key)
 
     def load(self, services: Iterable[Service], endpoints: Iterable[Endpoint], revision: int) -> None:
         """Hold exactly these documents, at once."""

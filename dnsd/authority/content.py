@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from dnsd.authority import schema, static
 from dnsd.authority.compile import compile_node
@@ -14,7 +14,7 @@ from dnsd.authority.tree import Tree
 from dnsd.authority.zone import Zone
 from dnsd.model.names import Name
 from dnsd.model.rrset import ZoneData
-from dnsd.model.service import ServiceKey
+from dnsd.model.service import Endpoint, ServiceKey
 
 
 class Content:
@@ -45,13 +45,19 @@ class Content:
         if after:
             self._owners[key] = after
 
+    def published(self, key: ServiceKey) -> Collection[Endpoint]:
+        """The endpoints that this service's names are made of: its own, or those last known."""
+        holding = self.inventory.holdings.get(key)
+        if holding is None or holding.service is None:
+            return ()
+        return self._last_known.endpoints(holding.service, holding.endpoints)
+
     def _put_service(self, key: ServiceKey, zone: Zone) -> Iterable[Name]:
         """Put this service's names into one zone (their PTRs with the first); returns the owners."""
         service = self.inventory.service(key)
         made = schema.Published()
         if service is not None:
-            current = self.inventory.holdings[key].endpoints
-            made = schema.publish(service, self._last_known.endpoints(service, current), zone.origin)
+            made = schema.publish(service, self.published(key), zone.origin)
         for owner, sets in made.sets.items():
             self.tree.put(owner, compile_node(zone, sets, lambda name: made.sets.get(name, ()), made.kind))
         if zone.origin == self._domain.zones[0]:

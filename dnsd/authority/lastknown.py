@@ -61,11 +61,10 @@ class LastKnown:
     def _note_service(self, service: Service, inventory: Inventory, withdrawn: Collection[object], now: float) -> None:
         until, kept = self._kept.get(service.key, (now + KEPT_SECONDS, {}))
         holding = inventory.holdings[service.key]
-        going = answered(service, list(holding.endpoints.values()))
+        going = [each for each in answered(service, list(holding.endpoints.values())) if not each.draining]
         if going:
             until, kept = now + KEPT_SECONDS, {each.id: each for each in going}
-        stays = [each for each in kept.values() if each.key not in withdrawn and not each.draining]
-        self._keep(service.key, until, stays)
+        self._keep(service.key, until, [each for each in kept.values() if each.key not in withdrawn])
 
     def _keep(self, key: ServiceKey, until: float, endpoints: Collection[Endpoint]) -> None:
         if endpoints:

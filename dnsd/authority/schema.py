@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from dnsd.authority.node import Kind
 from dnsd.model import rdata
@@ -21,6 +22,9 @@ Shares = dict[tuple[int, bytes], tuple[int, int]]
 """(type, RDATA) -> (priority, weight), duplicates collapsed: the lowest priority, the weights in it added."""
 Found = tuple[tuple[RRType, bytes], int, int]
 """(type, RDATA), priority, weight of one endpoint."""
+
+
+Withheld = Literal["weight-0", "not-ready"]
 
 
 @dataclass(slots=True)
@@ -49,8 +53,27 @@ def publish(service: Service, endpoints: Iterable[Endpoint], zone: Name) -> Publ
 
 def answered(service: Service, endpoints: Sequence[Endpoint]) -> list[Endpoint]:
     """The endpoints that stand in answers. If all that could is draining, the draining ones are answered."""
-    able = [each for each in endpoints if each.weight and (each.ready or service.publish_not_ready)]
+    able = [each for each in endpoints if withheld(service, each) is None]
     return [each for each in able if not each.draining] or able
+
+
+def withheld(service: Service, endpoint: Endpoint) -> Withheld | None:
+    """Why an endpoint cannot stand in any answer, whatever the others are; None when it can."""
+    if not endpoint.weight:
+        return "weight-0"
+    return None if endpoint.ready or service.publish_not_ready else "not-ready"
+
+
+def publish_alone(service: Service, endpoint: Endpoint, zone: Name) -> Published:
+    """What this endpoint adds to its service's records once it is answered; the explanation of an answer asks it."""
+    owner = service_name(service, zone)
+    if service.external_name is not None:
+        return Published()
+    if not service.cluster_ips:
+        return _headless(service, owner, [endpoint], [endpoint])
+    made = Published()
+    _add_hostnames(made, owner, service.ttl_seconds, [endpoint])
+    return made
 
 
 def service_name(service: Service, zone: Name) -> Name:

@@ -28,7 +28,7 @@ def option(code: int, content: bytes) -> bytes:
         (0, option(8, b"abc") + option(10, CLIENT + SERVER), Edns(1232, 0, is_do=False, cookie=CLIENT + SERVER)),
         (0, option(10, CLIENT + bytes(8)), Edns(1232, 0, is_do=False, cookie=CLIENT + bytes(8))),
         (0, option(10, CLIENT + bytes(32)), Edns(1232, 0, is_do=False, cookie=CLIENT + bytes(32))),
-        # RFC 7873 5.2: "if there are multiple COOKIE options, all but the first are ignored".
+        # RFC 7873 5.2: of several COOKIE options all but the first are ignored.
         (0, option(10, CLIENT) + option(10, b"x"), Edns(1232, 0, is_do=False, cookie=CLIENT)),
         # RFC 6891 6.1.3: a higher version is answered BADVERS, whatever its options look like to us.
         (1 << 16 | DO, b"\0", Edns(1232, 1, is_do=True)),

@@ -17,7 +17,7 @@ def lines(domain: Domain, origin: Name) -> list[str]:
 
 @pytest.mark.parametrize(("origin", "text"), [(LOCAL, "cluster.local."), (OTHER, "k8s.example.org.")])
 def test_a_cluster_domain_names_its_server_and_the_schema(origin: Name, text: str) -> None:
-    # Kubernetes DNS specification 2.2: "dns-version.<zone> ... TXT ... the DNS schema version".
+    # Kubernetes DNS specification 2.2: the schema version as TXT at dns-version.<zone>.
     assert lines(DOMAIN, origin) == [
         f"{text}\t5\tIN\tNS\tns.dns.cluster.local.",
         f'dns-version.{text}\t5\tIN\tTXT\t"1.1.0"',

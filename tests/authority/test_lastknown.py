@@ -158,3 +158,9 @@ def test_another_service_of_that_name_knows_nothing(story: Story, service: Servi
     story.remove("a", "b")
     assert story.reload(*([service] if service else [])) == ("" if service else "-")
     assert story.reload(WEB) == ""
+
+
+def test_the_draining_ones_at_the_end_do_not_push_out_what_expired(story: Story, make_endpoint: MakeEndpoint) -> None:
+    story.change(make_endpoint("b", "10.0.0.2", draining=True))
+    assert story.remove("a") == "b"
+    assert story.remove("b") == "a"

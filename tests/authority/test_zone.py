@@ -28,7 +28,7 @@ def soa(minimum: int) -> rdata.Soa:
     [(5, 5, 5), (3600, 60, 60), (60, 3600, 60)],
 )
 def test_a_denial_lives_as_long_as_the_lower_of_ttl_and_minimum(ttl: int, minimum: int, negative_ttl: int) -> None:
-    # RFC 2308 5: "the TTL of this record is set from the minimum of the MINIMUM field ... and the TTL of the SOA".
+    # RFC 2308 3: "... set from the minimum of the MINIMUM field of the SOA record and the TTL of the SOA itself".
     own, negative = shown(Zone(ORIGIN, soa(minimum), ttl, follows_revision=True))
     text = f"IN SOA ns.dns.cluster.local. x.org. 7 1 2 3 {minimum}"
     assert own == f"cluster.local. {ttl} {text}"
