@@ -12,7 +12,7 @@ from dnsd.model.message import ExtendedError, Rcode
 class Draft:
     """``answers`` in drawn order, ``stable`` the same records in a fixed one; owners are pointers of two octets.
 
-    ``is_glue``: the additional section is needed, so leaving it out is truncation (RFC 9471 2.1). ``reason``: the
+    ``is_glue``: the additional section is needed, so leaving it out is truncation (RFC 9471 3.1). ``reason``: the
     extended error (RFC 8914) for a client with EDNS.
     """
 

@@ -149,5 +149,3 @@ def _why(
     if whole.rcode == Rcode.SERVFAIL:
         return "none of the service's endpoints may be answered, and its when_empty is servfail"
     return "the name exists, but has no record of this type"
-
-

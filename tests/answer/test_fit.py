@@ -85,7 +85,7 @@ def test_additional_records_go_first_and_silently() -> None:
 
 
 def test_glue_that_is_needed_is_missed() -> None:
-    # RFC 9471 2.1: without room for the glue of a referral, TC is set.
+    # RFC 9471 3.1: without room for the glue of a referral, TC is set.
     packet = fitted(b"ab", False, QUESTION, draft_of(0, 2, 10, is_glue=True), b"", room_for(11))
     assert read(packet) == (0, 2, 0, True)
 

@@ -11,15 +11,16 @@ lines that are indented belong to the line above, ``#`` quotes the rule that the
     not loaded                   nothing was loaded yet
     static NAME                  a static zone; its master file is indented below
     service NS/NAME [KEY=VALUE]… port=NAME/PROTOCOL/NUMBER[/TARGET] ip=ADDRESS external=NAME ttl=N empty=WORD unready
-    endpoint NS/NAME/ID ADDRESS… [KEY=VALUE]…   port=NAME/PROTOCOL/NUMBER weight=N priority=N host=LABEL unready draining
+    endpoint NS/NAME/ID ADDRESS… [KEY=VALUE]…   port=NAME/PROTOCOL/NUMBER weight=N priority=N host=LABEL unready
+                                 draining
     endpoints NS/NAME N FIRST-ADDRESS [KEY=VALUE]…   so many, one address after the other, their ids e-0, e-1, …
     delete KEY, expire KEY       an object goes, on purpose or not
     pass SECONDS                 time goes by
 
 and the questions, each put over UDP and over TCP when it does not say which:
 
-    ask NAME TYPE [WORD]…        udp tcp edns=SIZE do edns-version=N edns-flags=N cookie=HEX|good option=CODE:HEX class=CH
-                                 nord ad cd opcode=N
+    ask NAME TYPE [WORD]…        udp tcp edns=SIZE do edns-version=N edns-flags=N cookie=HEX|good option=CODE:HEX
+                                 class=CH nord ad cd opcode=N
     send HEX "name" 'label' N*HEX…   any octets: a name in wire form, one label of it, something N times
       RCODE [FLAG]…              AA, TC and RA as they are in the reply; all the rest of the header is checked always
       answer: RECORD             and so ``authority:`` and ``additional:``; what is not given is not there

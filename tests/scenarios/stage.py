@@ -199,13 +199,9 @@ def question(words: list[str], origin: str) -> bytes:
 
 
 def _options(fields: dict[str, list[str]]) -> list[dns.edns.Option]:
-    options = []
-    for text in fields.get("option", ()):
-        code, _, content = text.partition(":")
-        options.append(dns.edns.GenericOption(int(code), bytes.fromhex(content)))
-    for text in fields.get("cookie", ()):
-        options.append(dns.edns.GenericOption(10, GOOD_COOKIE if text == "good" else bytes.fromhex(text)))
-    return options
+    split = [text.split(":") for text in fields.get("option", ())]
+    split += [["10", GOOD_COOKIE.hex() if text == "good" else text] for text in fields.get("cookie", ())]
+    return [dns.edns.GenericOption(int(code), bytes.fromhex(content)) for code, content in split]
 
 
 def octets(words: list[str]) -> bytes:
