@@ -41,8 +41,9 @@ class Contact:
     def meet(self, facts: Facts) -> None:
         """A connection was made; this is who is there."""
         if self.facts is None or self.facts.run_id != facts.run_id:
-            durable = "append-only file" if facts.is_append_only else "NO append-only file: a restart loses changes"
-            _log.info("store: %s %s, %s, at %s", facts.server, facts.version, durable, self._place)
+            _log.info("store: %s %s at %s", facts.server, facts.version, self._place)
+            if not facts.is_append_only:
+                _log.warning("the store has no append-only file (appendonly no): its restart loses changes")
         self.facts = facts
 
     def gain(self, problem: str, where: str) -> None:

@@ -225,7 +225,7 @@ class TestHistory:
         epoch = replica.mirror.epoch
         own.ask("FLUSHALL")
         await eventually(lambda: replica.mirror.status().problem.startswith("store-suspect: "))
-        await eventually(lambda: replica.mirror.status().age_seconds > 0.5)
+        await eventually(lambda: replica.mirror.status().age_seconds > 0.3)
         assert replica.endpoint("a") is not None
         assert replica.mirror.epoch == epoch
         assert sum("store-suspect" in record.message for record in caplog.records) == 1

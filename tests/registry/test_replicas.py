@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from dnsd.registry import replicas as module
 from dnsd.registry.replicas import Applied
 from dnsd.store.operations import put
 
@@ -53,8 +54,9 @@ async def test_one_that_died_is_waited_for_until_it_is_long_silent(pair, make_en
     assert (await one.replicas.applied(accepted.revision, 2)).applied == ("one",)
 
 
-async def test_an_idle_replica_goes_on_reporting(pair):
+async def test_an_idle_replica_goes_on_reporting(pair, monkeypatch):
     one, _ = pair
+    monkeypatch.setattr(module, "REPORT_SECONDS_MOST", 0.1)
     seen = await one.store.tick()
     await one.store.tick(seen.tick, seen.history)
     async with asyncio.timeout(5):

@@ -98,6 +98,7 @@ async def until_ready(store):
                 await asyncio.sleep(0.05)
 
 
+@pytest.mark.parametrize("server", ["redis"], indirect=True)  # two seconds until a Cluster takes writes
 async def test_cluster_finds_the_master_of_our_slot(make_server, server, web_1, make_store):
     port = free_port()
     own = make_server(server.kind, "--cluster-enabled", "yes", "--cluster-port", str(free_port()), port=port)
@@ -127,10 +128,13 @@ def sentinel_url(make_server, server, tmp_path):
     watcher.wait()
 
 
-async def test_sentinel_writes_are_replicated_or_refused(sentinel_url, eventually, web_1, make_endpoint, make_store):
+async def test_sentinel_writes_are_replicated_or_refused_and_no_replica_is_taken_for_the_master(
+    sentinel_url, eventually, web_1, make_endpoint, make_store
+):
     url, master, replica = sentinel_url
     await eventually(lambda: "master_link_status:up" in replica.ask("INFO", "replication"))
-    store = make_store(url, write_seconds=1.0)
+    await eventually(lambda: "state=online" in master.ask("INFO", "replication"))
+    store = make_store(url, write_seconds=0.6)
     await until_ready(store)
     assert (await store.write([put(web_1)], 0)).durability == "replicated"
     assert await store.renew([web_1.key]) == [15]
@@ -142,17 +146,12 @@ async def test_sentinel_writes_are_replicated_or_refused(sentinel_url, eventuall
     assert caught.value.reason == "not-replicated"
     # The client tries again, elsewhere: nothing differs now, and still no copy has it.
     with pytest.raises(StoreUnavailable, match="0 of 1 copies"):
-        await make_store(url, write_seconds=1.0).write([put(make_endpoint("other"))], 0)
+        await make_store(url, write_seconds=0.6).write([put(make_endpoint("other"))], 0)
     replica.wake()
     await eventually(lambda: "lag=0" in master.ask("INFO", "replication"))
     again = await store.write([put(make_endpoint("other"))], 0)
     assert (again.durability, again.results[0].outcome) == ("replicated", "renewed")
 
-
-async def test_sentinel_connections_refuse_what_is_no_master(sentinel_url, eventually, make_store):
-    url, master, replica = sentinel_url
-    await eventually(lambda: "master_link_status:up" in replica.ask("INFO", "replication"))
-    await until_ready(make_store(url))
     reader = make_store(url).reader()
     assert (await reader.position()).role == "master"
     master.ask("REPLICAOF", "127.0.0.1", str(replica.port))
