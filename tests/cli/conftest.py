@@ -21,8 +21,6 @@ from aiohttp import web
 
 from dnsd.cli import main as cli
 
-READY_SECONDS = 20
-
 Answer = tuple[int, Any] | tuple[int, Any, dict[str, str]]
 
 
@@ -121,17 +119,18 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "--state-dir",
         str(folder),
     ]
-    log = (folder / "log").open("w")
-    started = subprocess.Popen([sys.executable, "-m", "dnsd", *words], stdout=subprocess.PIPE, stderr=log, text=True)
+    with (folder / "log").open("w") as log:
+        started = subprocess.Popen(
+            [sys.executable, "-m", "dnsd", *words], stdout=subprocess.PIPE, stderr=log, text=True
+        )
     assert started.stdout is not None
-    os.set_blocking(started.stdout.fileno(), False)
-    until(lambda: bool(started.stdout.readline()) or started.poll() is not None, "dnsd serve is ready", READY_SECONDS)
-    assert started.poll() is None, (folder / "log").read_text()
-    yield f"http://{admin}"
-    started.kill()
-    started.wait(10)
-    started.stdout.close()
-    log.close()
+    try:
+        assert started.stdout.readline().startswith("dnsd ready"), (folder / "log").read_text()
+        yield f"http://{admin}"
+    finally:
+        started.kill()
+        started.wait(10)
+        started.stdout.close()
 
 
 @dataclass
