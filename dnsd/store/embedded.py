@@ -110,8 +110,6 @@ class EmbeddedStore:
         assert self._binary is not None
         self._is_quiet = True
         self._complaints.clear()
-        with suppress(FileNotFoundError):
-            os.unlink(self._socket)  # of a server that was killed: nobody may take it for the new one
         reading, writing = os.pipe()
         try:
             process = launch(
