@@ -5,18 +5,20 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
 
     model       values and rules, frozen, valid from birth: errors names rdata rrset message service lease change
     authority   what we are authoritative for, pure: inventory schema (service -> RRsets) compile (RRsets -> nodes) node
-                zone domain table tree pointers reverse static lastknown content catalog
+                zone domain table tree pointers reverse static lastknown records journal content catalog
+                explain
     codec       every outside shape of a value, pure: wire (door: dnslib) zonefile document (JSON) manifest (Kubernetes)
     answer      question to answer, bytes to bytes, pure: scan edns cookies terms checks
-                lookup follow order draft fit respond
+                lookup follow order draft fit respond; why
     runtime     what a process needs: clock tasks log counts metrics notify supervise
-    store       the shared truth (door: redis): keys redis embedded scripts/*.lua
-    registry    what the product does: services leases drains mirror (the catalog's only writer)
+    store       the shared truth (door: redis): keys redis scripts/*.lua; embedded binary directory
+    registry    what the product does: services leases drains departures mirror (the catalog's only writer)
     server      door one, DNS: address holders binding sockets; datagrams layout mmsg udp; guests connection tcp;
                 asking tally; frames line feed garbage source; responder
     admin       door two, HTTP: routes services endpoints leases changes answers zones status failures
-    config      the settings: default, least, most; flags beat environment beats file
-    app         composition root: parent, control and responder put together
+    config      the settings, default, least, most: options kinds settings sources
+    app         composition root: serve life ground doors; parent process orders channel child; control responder
+                solo
     cli         one sub-command, one file
 
 The way of one query: ``server/udp`` takes a batch -> ``answer/respond``: scan, look the compiled node up, fit, join

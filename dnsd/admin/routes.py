@@ -10,6 +10,7 @@ from aiohttp import web
 
 from dnsd.admin import changes
 from dnsd.admin.addresses import refusal_of_addresses
+from dnsd.admin.answers import AnswerCalls
 from dnsd.admin.apply import ApplyCalls
 from dnsd.admin.batch import BatchCalls
 from dnsd.admin.changes import ChangeCalls
@@ -23,6 +24,8 @@ from dnsd.admin.metrics import Collect, MetricsCalls
 from dnsd.admin.services import ServiceCalls
 from dnsd.admin.status import StatusCalls
 from dnsd.admin.zones import ZoneCalls
+from dnsd.model.message import UDP_PAYLOAD_DEFAULT
+from dnsd.registry.departures import Departures
 from dnsd.registry.drains import Drains
 from dnsd.registry.leases import Leases
 from dnsd.registry.mirror import Mirror
@@ -42,14 +45,18 @@ class Admin:
         drains: Drains,
         mirror: Mirror,
         *,
+        departures: Departures,
         replica: str,
+        udp_payload_most: int = UDP_PAYLOAD_DEFAULT,
         hosts: Iterable[str] = (),
         loopback_allowed: bool = True,
         is_leaving: Callable[[], bool] = lambda: False,
         collectors: Iterable[Collect] = (),
         refresh: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """``replica``: this replica's name. ``hosts``: what a Host header may name beside loopback, without port.
+        """``departures``: who left of late, kept up to date by somebody else. ``replica``: this replica's name.
+        ``udp_payload_most``: the ceiling of DNS replies over UDP, for what is told of them. ``hosts``: what a Host
+        header may name beside loopback, without port.
 
         ``loopback_allowed``: loopback addresses may be registered. ``is_leaving``: true once the replica ends.
         ``collectors`` give metrics; ``refresh`` is awaited before they are asked.
@@ -66,6 +73,7 @@ class Admin:
             BatchCalls(services, refusal),
             ApplyCalls(services, mirror, refusal),
             self._changes,
+            AnswerCalls(leases, mirror, departures, replica, udp_payload_most),
             ZoneCalls(mirror),
             StatusCalls(mirror, replica, is_leaving),
             self._metrics,

@@ -16,6 +16,7 @@ from dnsd.authority.catalog import Catalog
 from dnsd.config import Settings
 from dnsd.model.errors import StoreUnavailable
 from dnsd.model.names import name_from_text
+from dnsd.registry.departures import Departures
 from dnsd.registry.drains import Drains
 from dnsd.registry.leases import Leases
 from dnsd.registry.mirror import Audience, Mirror
@@ -81,13 +82,16 @@ class Control:
         self._replicas = Replicas(self._store, self._mirror, settings.replica, clock)
         drains = Drains(services, self._mirror, self._replicas, clock, floor_seconds=settings.drain_floor_seconds)
         self._ticker = Ticker(self._store, leases, self._mirror, clock, settling_seconds=settings.settling_seconds)
+        self._departures = Departures(self._mirror, clock)
         self._dns_counts = DnsCollector()
         self._admin = Admin(
             services,
             leases,
             drains,
             self._mirror,
+            departures=self._departures,
             replica=settings.replica,
+            udp_payload_most=settings.udp_payload,
             hosts=(settings.admin.host, *settings.admin_host),
             loopback_allowed=all(ip_address(address.host).is_loopback for address in settings.dns),
             is_leaving=lambda: self._is_leaving,
@@ -108,6 +112,7 @@ class Control:
             ("mirror", self._mirror.run()),
             ("replicas", self._replicas.run()),
             ("ticker", self._ticker.run()),
+            ("departures", self._departures.run()),
             ("cookie-secret", self._share_cookie_secret()),
         ):
             self._tasks.start(name, work)

@@ -14,7 +14,7 @@ from typing import Any
 from dnsd.cli.client import Client
 from dnsd.cli.failures import CommandFailed
 from dnsd.cli.options import Connection, add_connection_flags, connection_of
-from dnsd.cli.output import add_output_flag, full_name, note, plain, print_json, print_table
+from dnsd.cli.output import add_output_flag, full_name, note, plain, print_document, print_table
 from dnsd.cli.sources import Desired, read_sources
 from dnsd.codec.manifest_writer import written
 from dnsd.model.service import Endpoint, Service
@@ -74,8 +74,10 @@ def execute(arguments: argparse.Namespace) -> int:
         note("apply", text)
     _refuse_faults(desired)
     results = asyncio.run(_send(connection, list(parts_of(desired.values)), arguments.dry_run))
-    if arguments.output == "json":
-        print_json({"dry_run": arguments.dry_run, "results": results, "notes": list(desired.notes)})
+    if arguments.output != "table":
+        print_document(
+            {"dry_run": arguments.dry_run, "results": results, "notes": list(desired.notes)}, arguments.output
+        )
     else:
         _print_results(results, arguments.dry_run)
     return 0

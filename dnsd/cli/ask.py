@@ -12,7 +12,8 @@ from dnsd.answer.terms import Terms
 from dnsd.cli.exchange import Exchange, Exchanged
 from dnsd.cli.failures import CommandFailed, WrongCall
 from dnsd.cli.offline import catalog_of_files
-from dnsd.cli.output import add_output_flag, plain, print_json
+from dnsd.cli.options import add_connection_flags
+from dnsd.cli.output import add_output_flag, plain, print_document
 from dnsd.cli.reply import empty_because, reply_document, reply_lines, short_lines
 from dnsd.codec.wire import query_packet, rcode_to_text, read_message, type_from_text, type_to_text
 from dnsd.model.message import Rcode, RRType
@@ -33,6 +34,7 @@ examples:
   dnsd ask _http._tcp.web.default.svc.cluster.local SRV
   dnsd ask 192.0.2.10                                       (the names of an address: PTR)
   dnsd ask --dns 192.0.2.53:53 --tcp example.org TYPE257
+  dnsd ask --why web.default.svc.cluster.local SRV          (each endpoint in or out, with the reason)
   dnsd ask --zones zones www.example.internal --short
 
 Names are complete as they are; no search list is used. A reply that was cut is asked for again over TCP.
@@ -53,6 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--dns", metavar="ADDR:PORT", default=SERVER_DEFAULT, help=f"the server [{SERVER_DEFAULT}]")
     source.add_argument("--zones", metavar="DIR", help="answer from the zone files (NAME.zone) of DIR, with no server")
+    source.add_argument("--why", action="store_true", help="explain what a running dnsd answers; takes the flags below")
+    parser.add_argument("--client", metavar="ADDR", help="with --why: who asks [this host]")
+    parser.add_argument("--size", metavar="OCTETS", help="with --why: what the client takes over UDP [1232]")
     parser.add_argument("--tcp", action="store_true", help="over TCP from the start")
     parser.add_argument("--short", action="store_true", help="the data of the answers alone")
     parser.add_argument(
@@ -62,12 +67,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help=f"how long a try waits, up to {TIMEOUT_SECONDS_MOST:g} [{TIMEOUT_SECONDS_DEFAULT:g}; two tries over UDP]",
     )
+    add_connection_flags(parser)
     add_output_flag(parser)
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Ask and print; 0 when there is an answer."""
     qname, qtype = _question(arguments.name, arguments.type)
+    if arguments.why:
+        from dnsd.cli.why import explain  # with it comes the HTTP client, which the others do not need
+
+        return explain(arguments, qname, qtype)
     if arguments.zones is not None:
         exchanged = _ask_zones(Path(arguments.zones), qname, qtype)
     else:
@@ -81,8 +91,8 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _show(arguments: argparse.Namespace, exchanged: Exchanged) -> None:
-    if arguments.output == "json":
-        print_json(reply_document(exchanged))
+    if arguments.output != "table":
+        print_document(reply_document(exchanged), arguments.output)
         return
     for line in short_lines(exchanged.message) if arguments.short else reply_lines(exchanged):
         print(line)

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from dnsd.cli.failures import CommandFailed
-from dnsd.cli.output import add_output_flag, plain, print_json
+from dnsd.cli.output import add_output_flag, plain, print_document
 from dnsd.config import Settings, load
 from dnsd.model.errors import InvalidSetting
 from dnsd.model.names import name_from_text, name_to_text
@@ -42,8 +42,8 @@ def execute(arguments: argparse.Namespace) -> int:
     settings, problems = _settings(arguments)
     read = _zones(settings, arguments.zones)
     problems += read.problems
-    if arguments.output == "json":
-        print_json(_document(read, problems))
+    if arguments.output != "table":
+        print_document(_document(read, problems), arguments.output)
     else:
         for line in (*problems, *(_as_warning(warning) for warning in read.warnings)):
             print(plain(line))

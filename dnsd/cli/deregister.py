@@ -15,7 +15,7 @@ from dnsd.cli.options import (
     endpoint_path,
     service_path,
 )
-from dnsd.cli.output import add_output_flag, full_name, note, print_json, print_table
+from dnsd.cli.output import add_output_flag, full_name, note, print_document, print_table
 
 HELP = "remove an endpoint, or a whole service"
 
@@ -46,8 +46,8 @@ def execute(arguments: argparse.Namespace) -> int:
     is_service = arguments.whole_service
     path = service_path(arguments.namespace, arguments.service) if is_service else endpoint_path(arguments)
     document = asyncio.run(_delete(connection_of(arguments), path))
-    if arguments.output == "json":
-        print_json(document)
+    if arguments.output != "table":
+        print_document(document, arguments.output)
     elif "kind" in document:
         print_table(("OUTCOME", "KIND", "NAME"), [(document["outcome"], document["kind"], full_name(document))])
     return 0

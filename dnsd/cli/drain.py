@@ -11,7 +11,7 @@ from typing import Any
 from dnsd.cli.client import Client, Reply
 from dnsd.cli.failures import CommandFailed, WrongCall
 from dnsd.cli.options import Connection, add_connection_flags, add_endpoint_flags, connection_of, endpoint_path
-from dnsd.cli.output import add_output_flag, full_name, note, print_json, print_table, state_of
+from dnsd.cli.output import add_output_flag, full_name, note, print_document, print_table, state_of
 from dnsd.runtime.clock import SystemClock
 
 HELP = "take an endpoint out of the answers before it stops"
@@ -88,8 +88,8 @@ def _refuse_unsafe(document: Mapping[str, Any]) -> None:
 
 
 def _print_drained(document: Mapping[str, Any], output: str) -> None:
-    if output == "json":
-        print_json(document)
+    if output != "table":
+        print_document(document, output)
         return
     replicas = (", ".join(document["applied"]) or "none", ", ".join(document["pending"]) or "none")
     row = (full_name(document["endpoint"]), state_of(document["endpoint"]), *replicas, document["safe_at"] or "unknown")
@@ -97,7 +97,7 @@ def _print_drained(document: Mapping[str, Any], output: str) -> None:
 
 
 def _print_undrained(document: Mapping[str, Any], output: str) -> None:
-    if output == "json":
-        print_json(document)
+    if output != "table":
+        print_document(document, output)
     else:
         print_table(("OUTCOME", "ENDPOINT", "STATE"), [(document["outcome"], full_name(document), state_of(document))])

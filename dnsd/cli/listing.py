@@ -16,7 +16,7 @@ from dnsd.cli.output import (
     addresses_text,
     lease_text,
     ports_text,
-    print_json,
+    print_document,
     print_table,
     state_of,
 )
@@ -66,8 +66,8 @@ def execute(arguments: argparse.Namespace) -> int:
 async def _list(connection: Connection, arguments: argparse.Namespace) -> None:
     async with Client(connection) as client:
         found = await client.items(f"/v1/{arguments.kind}", _query(arguments))
-        if arguments.output == "json":
-            print_json(found)
+        if arguments.output != "table":
+            print_document(found, arguments.output)
         elif arguments.kind == "endpoints":
             print_table(_ENDPOINT_TITLES, [_endpoint_row(item) for item in found["items"]])
         else:

@@ -5,28 +5,48 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 
 def add_output_flag(parser: argparse.ArgumentParser) -> None:
     """Teach ``parser`` the choice between people and programs."""
     parser.add_argument(
-        "-o", "--output", choices=("table", "json"), default="table", help="table for people, json for programs"
+        "-o",
+        "--output",
+        choices=("table", "json", "yaml"),
+        default="table",
+        help="table for people, json or yaml for programs",
     )
 
 
-def print_json(document: object) -> None:
-    """One JSON document over several lines."""
-    print(json.dumps(document, indent=2, ensure_ascii=False))
+def print_document(document: object, output: str) -> None:
+    """A document for programs: JSON over several lines, or YAML."""
+    print(document_text(document, output), end="")
+
+
+def document_text(document: object, output: str) -> str:
+    """The document as ``json`` or ``yaml``, with the last line's end."""
+    if output == "json":
+        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    import yaml  # not for those who only serve
+
+    text: str = yaml.safe_dump(document, allow_unicode=True, sort_keys=False)
+    return text
 
 
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Columns under their titles, each as wide as its widest cell."""
-    cells = [list(titles), *([plain(str(cell)) for cell in row] for row in rows)]
-    widths = [max(len(row[at]) for row in cells) for at in range(len(titles))]
+    for line in table_lines([titles, *rows]):
+        print(line)
+
+
+def table_lines(rows: Sequence[Sequence[object]]) -> Iterator[str]:
+    """Rows in columns, each as wide as its widest cell."""
+    cells = [[plain(str(cell)) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row in cells:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
 def note(command: str, text: str) -> None:

@@ -14,7 +14,7 @@ from dnsd.cli.output import (
     lease_text,
     note,
     ports_text,
-    print_json,
+    print_document,
     print_table,
     state_of,
 )
@@ -46,8 +46,8 @@ def execute(arguments: argparse.Namespace) -> int:
     connection = connection_of(arguments)
     registration = registration_of(arguments, connection.servers)
     document = asyncio.run(_put(connection, registration))
-    if arguments.output == "json":
-        print_json(document)
+    if arguments.output != "table":
+        print_document(document, arguments.output)
         return 0
     titles = ("OUTCOME", "ENDPOINT", "ADDRESSES", "PORTS", "STATE", "LEASE", "REVISION")
     outcome = (document["outcome"], full_name(document), addresses_text(document), ports_text(document))

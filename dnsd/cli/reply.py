@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from dnsd.cli.exchange import Exchanged
 from dnsd.cli.output import plain
+from dnsd.codec.record_text import record_document
 from dnsd.codec.wire import FLAGS, Answered, Message, class_to_text, rcode_to_text, type_to_text
 from dnsd.codec.zonefile_rdata import rdata_to_text
 from dnsd.model.message import Option, Rcode, RRType
@@ -55,7 +56,7 @@ def reply_document(exchanged: Exchanged) -> dict[str, object]:
         "status": rcode_to_text(message.rcode),
         "flags": [flag for flag in FLAGS if flag in message.flags],
         "extended_errors": [{"code": code, "text": text} for code, text in _extended_errors(message)],
-        **{section: [_record_document(record) for record in getattr(message, section)] for section in SECTIONS},
+        **{section: [record_document(record) for record in getattr(message, section)] for section in SECTIONS},
         "server": exchanged.server,
         "transport": exchanged.transport.lower(),
         "octets": exchanged.octets,
@@ -103,16 +104,6 @@ def _columns(records: Sequence[Answered]) -> Iterator[str]:
     widths = [max(len(row[at]) for row in rows) for at in range(4)]
     for row in rows:
         yield " ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]]).rstrip()
-
-
-def _record_document(record: Answered) -> dict[str, object]:
-    return {
-        "name": name_to_text(record.owner),
-        "ttl": record.ttl,
-        "class": class_to_text(record.rclass),
-        "type": type_to_text(record.rtype),
-        "data": rdata_to_text(record.rtype, record.rdata),
-    }
 
 
 def _extended_errors(message: Message) -> list[tuple[int, str]]:

@@ -13,7 +13,7 @@ from dnsd.cli.client import Client, Query, Refused, Unreachable
 from dnsd.cli.events import Event, EventReader
 from dnsd.cli.failures import CommandFailed
 from dnsd.cli.options import Connection, add_connection_flags, connection_of
-from dnsd.cli.output import add_output_flag, addresses_text, full_name, note, plain, ports_text, state_of
+from dnsd.cli.output import add_output_flag, addresses_text, document_text, full_name, note, plain, ports_text, state_of
 from dnsd.runtime.clock import SystemClock
 
 HELP = "show changes of the registry as they happen"
@@ -119,9 +119,11 @@ class _Watcher:
         note("watch", f"changes were missed ({why}); `dnsd list` shows what stands, going on from now")
 
     def _show(self, event: Event, item: Mapping[str, Any]) -> None:
+        line = {"event": event.kind, "id": event.last_id, "object": item}
         if self._output == "json":
-            line = {"event": event.kind, "id": event.last_id, "object": item}
             print(json.dumps(line, ensure_ascii=False, separators=(",", ":")), flush=True)
+        elif self._output == "yaml":
+            print(f"---\n{document_text(line, 'yaml')}", end="", flush=True)
         elif event.kind != "reset":
             print(plain(change_text(event.kind, item)), flush=True)
 

@@ -18,7 +18,7 @@ ROOT: Name = b"\0"
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _PORT_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,60}[a-z0-9])?")
-_ENDPOINT_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_ENDPOINT_ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._:-]{1,128}")
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_*/+=:!#%&'`~^|<>?,{}[]")
 
 
@@ -33,7 +33,7 @@ def is_port_name(text: str) -> bool:
 
 
 def is_endpoint_id(text: str) -> bool:
-    """True for 1 to 128 of ``A-Za-z0-9._:-``; case is kept."""
+    """True for 1 to 128 of ``A-Za-z0-9._:-``, but for ``.`` and ``..``, which no URL can name; case is kept."""
     return _ENDPOINT_ID.fullmatch(text) is not None
 
 

@@ -19,6 +19,7 @@ from dnsd.admin.routes import Admin
 from dnsd.authority.catalog import Catalog
 from dnsd.authority.table import Delta
 from dnsd.model.names import name_from_text
+from dnsd.registry.departures import Departures
 from dnsd.registry.drains import Drains
 from dnsd.registry.leases import Leases
 from dnsd.registry.mirror import Mirror
@@ -80,7 +81,9 @@ class Replica:
         self.services = Services(self.store, self.mirror, self.leases)
         self.replicas = Replicas(self.store, self.mirror, "replica-1", clock)
         self.drains = Drains(self.services, self.mirror, self.replicas, clock)
-        self.admin = Admin(self.services, self.leases, self.drains, self.mirror, **({"replica": "replica-1"} | options))
+        self.departures = Departures(self.mirror, clock)
+        given = {"replica": "replica-1", "departures": self.departures} | options
+        self.admin = Admin(self.services, self.leases, self.drains, self.mirror, **given)
         self.tasks = Tasks("test")
         self.port = 0
         self.session: aiohttp.ClientSession | None = None
@@ -95,6 +98,7 @@ class Replica:
         if loaded:
             self.tasks.start("mirror", self.mirror.run())
             self.tasks.start("replicas", self.replicas.run())
+            self.tasks.start("departures", self.departures.run())
             await until(lambda: self.mirror.status().loaded, "the mirror is loaded")
 
     async def stop(self) -> None:

@@ -181,7 +181,17 @@ def test_port_names_leave_room_for_the_underscore(text: str, is_one: bool) -> No
 
 @pytest.mark.parametrize(
     ("text", "is_one"),
-    [("Task.1:8080_a-b", True), ("x" * 128, True), ("x" * 129, False), ("", False), ("a b", False), ("a\n", False)],
+    [
+        ("Task.1:8080_a-b", True),
+        ("x" * 128, True),
+        ("x" * 129, False),
+        ("", False),
+        ("a b", False),
+        ("a\n", False),
+        (".", False),
+        ("..", False),
+        ("...", True),
+    ],
 )
 def test_endpoint_ids(text: str, is_one: bool) -> None:
     assert names.is_endpoint_id(text) is is_one

@@ -1,0 +1,89 @@
+"""The same answer as on the wire, and why."""
+
+import pytest
+
+from dnsd.answer.why import Asked, Explanation, explain
+from dnsd.authority.catalog import Catalog
+from dnsd.codec.wire import type_from_text
+from dnsd.model.names import name_from_text
+from dnsd.model.service import Endpoint, Port, Service
+
+NAME = "web.default.svc.cluster.local"
+
+
+def endpoint(number: int, **more: object) -> Endpoint:
+    return Endpoint("default", "web", f"web-{number}", (f"10.0.0.{number}",), (Port("http", "TCP", 80),), **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def catalog() -> Catalog:
+    return Catalog([name_from_text("cluster.local")], ["10.0.0.0/8"], ["192.0.2.53"])
+
+
+def why(catalog: Catalog, name: str, rtype: str = "A", payload: int = 1232) -> Explanation:
+    asked = Asked(name_from_text(name), type_from_text(rtype), "192.0.2.1", payload)
+    return explain(asked, catalog, 0, 1232)
+
+
+def test_in_and_out(catalog: Catalog) -> None:
+    catalog.load([Service("default", "web", ttl_seconds=7)], [endpoint(1), endpoint(2, ready=False)], 5)
+    told = why(catalog, NAME.upper())
+    assert [(each.endpoint.id, each.is_in) for each in told.verdicts] == [("web-1", True), ("web-2", False)]
+    assert (told.ttl_seconds, told.ttl_from) == (7, "ttl_seconds of service default/web")
+    assert told.why == "1 records of service default/web"
+    assert len(told.whole.answer) == 1
+
+
+def test_cut_by_size_without_edns(catalog: Catalog) -> None:
+    catalog.load([Service("default", "web")], [endpoint(number) for number in range(1, 61)], 5)
+    told = why(catalog, NAME, payload=512)
+    shown = [each for each in told.verdicts if each.is_in]
+    assert "tc" in told.sent.flags
+    assert told.octets <= 512
+    assert 0 < len(shown) == len(told.sent.answer) < len(told.whole.answer) == 60
+    assert {each.reason for each in told.verdicts} == {"ready", "cut-by-size"}
+    assert all(each.is_in for each in why(catalog, NAME, payload=1232).verdicts)
+
+
+def test_an_alias_and_what_it_points_to(catalog: Catalog) -> None:
+    catalog.load([Service("default", "api", external_name=NAME), Service("default", "web")], [endpoint(1)], 5)
+    told = why(catalog, "api.default.svc.cluster.local")
+    assert told.subjects == (("default", "api"), ("default", "web"))
+    assert [(each.endpoint.id, each.is_in) for each in told.verdicts] == [("web-1", True)]
+
+
+def test_by_address(catalog: Catalog) -> None:
+    catalog.load([Service("default", "web")], [endpoint(1), endpoint(2)], 5)
+    told = why(catalog, "1.0.0.10.in-addr.arpa", "PTR")
+    assert [(each.endpoint.id, each.is_in) for each in told.verdicts] == [("web-1", True)]
+    assert why(catalog, "9.0.0.10.in-addr.arpa", "PTR").verdicts == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "rtype", "part", "ttl_from"),
+    [
+        ("example.org", "A", "in none of this server's zones", "nothing to keep"),
+        ("shop.default.svc.cluster.local", "A", "no service shop in namespace default", "negative TTL"),
+        ("no.cluster.local", "A", "no such name", "negative TTL"),
+        ("cluster.local", "A", "no record of this type", "negative TTL"),
+        ("dns-version.cluster.local", "TXT", "1 records", "stand in every zone"),
+        ("empty.default.svc.cluster.local", "A", "when_empty is nodata", "negative TTL"),
+        ("failing.default.svc.cluster.local", "A", "when_empty is servfail", "nothing to keep"),
+        ("down.default.svc.cluster.local", "A", "none of the service's endpoints", "nothing to keep"),
+    ],
+)
+def test_why_not(catalog: Catalog, name: str, rtype: str, part: str, ttl_from: str) -> None:
+    services = [
+        Service("default", "empty"),
+        Service("default", "failing", when_empty="servfail"),
+        Service("default", "down", when_empty="servfail"),
+    ]
+    down = Endpoint("default", "down", "one", ("10.0.0.1",), weight=0)
+    catalog.load(services, [down], 5)
+    told = why(catalog, name, rtype)
+    assert part in told.why
+    assert ttl_from in told.ttl_from
+
+
+def test_before_the_first_load(catalog: Catalog) -> None:
+    assert "not been read" in why(catalog, NAME).why
