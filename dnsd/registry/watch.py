@@ -101,7 +101,7 @@ class Past:
         for watch in list(self._watching):
             watch.take(change)
 
-    def watch(self, after: Seen | None) -> Watch:
+    def watch(self, after: Seen | None = None) -> Watch:
         """Every change after the one seen; None: from now on. Raises Gone when what was seen leads nowhere."""
         watch = Watch(self, [], 0) if after is None else Watch(self, self._since(*after), after[1])
         self._watching.add(watch)
