@@ -116,7 +116,7 @@ def test_packets_that_cannot_be_read(packet: bytes, reason: str) -> None:
 @pytest.mark.parametrize(
     "packet",
     [
-        # Other records may stand in the additional section (TSIG for one), with any owner; pointers are not followed.
+        # Other records may stand in the additional section, with any owner; pointers are not followed.
         header(additionals=2) + WEB + A_IN + RECORD + OPT,
         header(additionals=1) + WEB + A_IN + b"\xff\xff" + RECORD[2:],
         header(additionals=1) + WEB + A_IN + b"\3web\xc0\x0c" + RECORD[2:],
