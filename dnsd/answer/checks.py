@@ -27,7 +27,7 @@ def refused(query: Query, opcode: int, is_loaded: bool, terms: Terms) -> Draft |
             return told
     if not is_loaded:
         return Draft(Rcode.SERVFAIL, is_authoritative=False, reason=ExtendedError.NOT_READY)
-    if query.qclass != RRClass.IN or query.qtype in TRANSFERS:
+    if query.qclass != RRClass.IN or (query.qtype in TRANSFERS and not terms.transfer_to):
         return refusal(Rcode.REFUSED)
     return None
 

@@ -6,7 +6,7 @@ ready in the table. Everything else takes the complete way: odd headers, options
 
 from __future__ import annotations
 
-from dnsd.answer import checks
+from dnsd.answer import checks, signed, transfer
 from dnsd.answer.cookies import cookie_option, is_valid, opt_with_cookie
 from dnsd.answer.draft import Draft
 from dnsd.answer.edns import CLIENT_COOKIE_OCTETS, Edns, extended_error, opt_octets
@@ -14,13 +14,14 @@ from dnsd.answer.fit import fitted
 from dnsd.answer.follow import ANY_KEY, CNAME_KEY, SOA_KEY, follow, not_ours
 from dnsd.answer.lookup import DNAME_KEY, closest_encloser
 from dnsd.answer.order import ordered
-from dnsd.answer.scan import HEADER_OCTETS, PLAIN, is_query, read_bare_edns, read_query
+from dnsd.answer.scan import HEADER_OCTETS, PLAIN, Query, is_query, read_bare_edns, read_query
 from dnsd.answer.terms import Terms
 from dnsd.authority.node import Node, heads, question_key
 from dnsd.authority.table import Table
+from dnsd.codec.tsig import unsigned
 from dnsd.model.errors import MalformedQuery
-from dnsd.model.message import Drop, Outcome, Rcode, RRType
-from dnsd.model.names import NAME_OCTETS_MAX
+from dnsd.model.message import Drop, Outcome, Rcode, RRType, Transfer
+from dnsd.model.names import NAME_OCTETS_MAX, Name
 
 _OPT_START = b"\0\x00\x29"
 _OPT_ENDS = {b"\0\0\0\0\0\0": False, b"\0\0\x80\0\0\0": True}
@@ -82,16 +83,61 @@ def respond_completely(packet: bytes, peer: bytes, chance: int, table: Table, te
         if not int.from_bytes(packet[4:6]):
             return _without_question(packet, peer, terms), b""
         query = read_query(packet)
+        if query.tsig_at:
+            return _respond_signed(query, packet, peer, chance, table, terms)
+        return _respond(query, packet, peer, chance, table, terms)
     except MalformedQuery:
         return _header_only(packet, Rcode.FORMERR if is_query(packet) else Rcode.NOTIMP), b""
+
+
+def _respond(
+    query: Query,
+    packet: bytes,
+    peer: bytes,
+    chance: int,
+    table: Table,
+    terms: Terms,
+    key_name: Name = b"",
+    reserved: int = 0,
+) -> Outcome:
+    """The outcome for a readable query; ``key_name``: whose it is, if it was signed; so many octets are not used."""
     draft = checks.refused(query, packet[2] >> 3 & 15, table.loaded, terms)
+    if draft is None and query.qtype in checks.TRANSFERS:
+        draft = transfer.refused(query, peer, key_name, terms.transfer_to, table, terms.is_tcp)
+        draft = draft or transfer.current(query, packet, table, terms.is_tcp)
+        if draft is None:
+            return _transfer(query, packet, peer, table, terms)
     if draft is None:
         draft = follow(table.nodes, query.owner, query.key, chance) or not_ours()
+    return _written(query, packet, peer, draft, terms, reserved), query.key
+
+
+def _written(query: Query, packet: bytes, peer: bytes, draft: Draft, terms: Terms, reserved: int = 0) -> bytes:
     opt, limit = b"", terms.plain_limit
     if query.edns is not None:
         opt = _opt(query.edns, draft, peer, terms)
         limit = terms.limit(query.edns.payload)
-    return fitted(packet[:2], query.is_rd, query.question, draft, opt, limit), query.key
+    return fitted(packet[:2], query.is_rd, query.question, draft, opt, limit - reserved)
+
+
+def _transfer(query: Query, packet: bytes, peer: bytes, table: Table, terms: Terms) -> Transfer:
+    def busy() -> bytes:
+        return _written(query, packet, peer, Draft(Rcode.SERVFAIL, is_authoritative=False), terms)
+
+    opt = b"" if query.edns is None else _opt(query.edns, Draft(), peer, terms)
+    return Transfer(transfer.messages(query, packet, table, opt), query.key, busy)
+
+
+def _respond_signed(query: Query, packet: bytes, peer: bytes, chance: int, table: Table, terms: Terms) -> Outcome:
+    """The outcome for a query with a TSIG record. Raises MalformedQuery."""
+    error, exchange, signature = signed.verified(packet, query.tsig_at, terms)
+    if error or exchange is None:
+        draft = Draft(Rcode.NOTAUTH, is_authoritative=False, opcode=packet[2] >> 3 & 15)
+        reply = _written(query, packet, peer, draft, terms)
+        return signed.refusal(reply, error, exchange, signature, terms), query.key
+    bare = unsigned(packet, query.tsig_at)
+    outcome = _respond(query, bare, peer, chance, table, terms, exchange.key_name, exchange.octets)
+    return signed.signed(outcome, exchange, terms)
 
 
 def _no_name(table: Table, owner: bytes, key: bytes) -> Denial | None:

@@ -29,7 +29,8 @@ PLAIN: dict[bytes, int] = {
 @dataclass(frozen=True, slots=True)
 class Query:
     """A readable query. ``owner``: the name asked for, folded; ``question``: the question's octets as sent;
-    ``key``: its type and class; ``edns``: its OPT record, if it has one.
+    ``key``: its type and class; ``edns``: its OPT record, if it has one; ``tsig_at``: where its TSIG record starts, 0
+    when it has none.
     """
 
     is_rd: bool
@@ -37,6 +38,7 @@ class Query:
     question: bytes
     key: bytes
     edns: Edns | None
+    tsig_at: int = 0
 
     @property
     def qtype(self) -> int:
@@ -64,14 +66,15 @@ def read_query(packet: bytes) -> Query:
     key = packet[end : end + 4]
     if is_query(packet) and (answers or (authorities and key[:2] != _IXFR)):
         raise MalformedQuery("records before the additional section")
-    edns = _read_records(packet, end + 4, answers + authorities, additionals)
-    return Query(bool(packet[2] & 1), packet[HEADER_OCTETS:end].lower(), packet[HEADER_OCTETS : end + 4], key, edns)
+    edns, tsig_at = _read_records(packet, end + 4, answers + authorities, additionals)
+    owner, question = packet[HEADER_OCTETS:end].lower(), packet[HEADER_OCTETS : end + 4]
+    return Query(bool(packet[2] & 1), owner, question, key, edns, tsig_at)
 
 
 def read_bare_edns(packet: bytes) -> Edns | None:
     """The OPT of a packet without a question (RFC 7873 5.4). Raises MalformedQuery."""
     _, answers, authorities, additionals = _COUNTS.unpack_from(packet, 4)
-    return _read_records(packet, HEADER_OCTETS, answers + authorities, additionals)
+    return _read_records(packet, HEADER_OCTETS, answers + authorities, additionals)[0]
 
 
 def is_query(packet: bytes) -> bool:
@@ -94,12 +97,27 @@ def question_name_end(packet: bytes) -> int:
     raise MalformedQuery("name cut short")
 
 
+_SOA_NUMBERS_OCTETS = 20
+_SOA_OCTETS_LEAST = 22
 _IXFR = RRType.IXFR.to_bytes(2)
 
 
-def _read_records(packet: bytes, at: int, before: int, additionals: int) -> Edns | None:
-    """Walk over all records to the packet's very end; returns the OPT, if there is one."""
-    edns = None
+def soa_serial_in_authority(packet: bytes) -> int:
+    """The serial that a readable IXFR query says its sender has (RFC 1995 3). Raises MalformedQuery without one."""
+    _, _, authorities, _ = _COUNTS.unpack_from(packet, 4)
+    owner_end = _skip_name(packet, question_name_end(packet) + 4) if authorities == 1 else len(packet)
+    if len(packet) >= owner_end + _FIXED.size:
+        rtype, _, _, length = _FIXED.unpack_from(packet, owner_end)
+        end = owner_end + _FIXED.size + length
+        if rtype == RRType.SOA and length >= _SOA_OCTETS_LEAST and end <= len(packet):
+            # The names before it may be compressed; the numbers end the RDATA.
+            return int.from_bytes(packet[end - _SOA_NUMBERS_OCTETS : end - _SOA_NUMBERS_OCTETS + 4])
+    raise MalformedQuery("an IXFR without one SOA in its authority section")
+
+
+def _read_records(packet: bytes, at: int, before: int, additionals: int) -> tuple[Edns | None, int]:
+    """Walk over all records to the packet's very end; returns the OPT and where a TSIG starts, if they are there."""
+    edns, tsig_at = None, 0
     for index in range(before + additionals):
         owner_end = _skip_name(packet, at)
         if len(packet) < owner_end + _FIXED.size:
@@ -112,10 +130,14 @@ def _read_records(packet: bytes, at: int, before: int, additionals: int) -> Edns
             if edns is not None or index < before or owner_end != at + 1:
                 raise MalformedQuery("an OPT that is second, not additional or not the root's (RFC 6891 6.1.1)")
             edns = read_edns(rclass, ttl, packet[start:end])
+        if rtype == RRType.TSIG:
+            if index != before + additionals - 1 or index < before:
+                raise MalformedQuery("a TSIG that is not the last additional record (RFC 8945 5.1)")
+            tsig_at = at
         at = end
     if at != len(packet):
         raise MalformedQuery("octets behind the last record")
-    return edns
+    return edns, tsig_at
 
 
 def _skip_name(packet: bytes, at: int) -> int:

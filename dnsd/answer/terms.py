@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dnsd.answer.edns import COOKIE_OCTETS, opt_octets, option_octets
+from dnsd.answer.transfer import NOBODY
+from dnsd.codec.tsig import Keyring
 from dnsd.model.message import TCP_PAYLOAD_MOST, UDP_PAYLOAD_DEFAULT, UDP_PAYLOAD_LEAST, Option
 
 
@@ -11,7 +13,8 @@ class Terms:
 
     ``payload_most``: the ceiling of UDP replies with EDNS, in octets; ``cookie_secret``: 16 octets shared by all
     replicas, none: cookies are ignored; ``version``: what ``version.bind`` and ``identity`` what ``id.server`` tell in
-    class CH, none: REFUSED.
+    class CH, none: REFUSED; ``transfer_to``: who may have our zones; ``keyring``: the keys that requests are signed
+    with.
     """
 
     __slots__ = (
@@ -19,10 +22,12 @@ class Terms:
         "cookie_secret",
         "identity",
         "is_tcp",
+        "keyring",
         "now",
         "opts",
         "payload_most",
         "plain_limit",
+        "transfer_to",
         "version",
     )
 
@@ -41,6 +46,8 @@ class Terms:
         self.version = version
         self.identity = identity
         self.now = 0
+        self.transfer_to = NOBODY
+        self.keyring: Keyring | None = None
         self.opts = (opt_octets(payload_most, is_do=False), opt_octets(payload_most, is_do=True))
         cookie = option_octets(Option.COOKIE, bytes(COOKIE_OCTETS))
         self.cookie_opts = tuple(opt_octets(payload_most, is_do, cookie)[:-COOKIE_OCTETS] for is_do in (False, True))

@@ -5,6 +5,7 @@ To add a record type: name it here, give its shape in ``rdata``, its text in ``c
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -65,6 +66,7 @@ class Rcode(IntEnum):
     NOTIMP = 4
     REFUSED = 5
     YXDOMAIN = 6
+    NOTAUTH = 9
     BADVERS = 16
     BADCOOKIE = 23
 
@@ -83,6 +85,8 @@ class ExtendedError(IntEnum):
     OTHER = 0
     STALE_ANSWER = 3
     NOT_READY = 14
+    PROHIBITED = 18
+    STALE_NXDOMAIN = 19
 
 
 Reply = tuple[bytes, bytes]
@@ -104,4 +108,16 @@ class Forward:
     packet: bytes
 
 
-Outcome = Reply | Drop | Forward
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """A zone on its way, over TCP only: ``messages`` are drawn one by one, an empty one is a breath for others.
+
+    ``question``: as in a ``Reply``; ``busy`` makes the reply for when there are too many transfers already.
+    """
+
+    messages: Iterator[bytes]
+    question: bytes
+    busy: Callable[[], bytes]
+
+
+Outcome = Reply | Drop | Forward | Transfer
