@@ -50,7 +50,7 @@ def _take(draft: Draft, nodes: dict[Name, Node], owner: Name, key: bytes, chance
     if isinstance(place, lookup.NoName):
         draft.deny(place.zone, Rcode.NXDOMAIN)
     elif isinstance(place, lookup.Below):
-        return _take_subtree_alias(draft, place, owner, offset)
+        return _take_subtree_alias(draft, place, owner, key, offset)
     elif isinstance(place, lookup.Referral):
         if key == DS_KEY and owner in nodes:
             # The delegation's DS is the parent's to answer, its absence too (RFC 4035 3.1.4.1).
@@ -121,8 +121,11 @@ def _pointer(offset: int) -> bytes:
     return struct.pack(">H", POINTER << 8 | offset)
 
 
-def _take_subtree_alias(draft: Draft, place: lookup.Below, owner: Name, offset: int) -> Name | None:
-    """The DNAME, and the CNAME that it makes for this name (RFC 6672 3.1); too long a name: YXDOMAIN."""
+def _take_subtree_alias(draft: Draft, place: lookup.Below, owner: Name, key: bytes, offset: int) -> Name | None:
+    """The DNAME, and the CNAME that it makes for this name (RFC 6672 3.1); too long a name: YXDOMAIN.
+
+    Returns where that leads; who asked for the CNAME has it (RFC 1034 3.6.2).
+    """
     record = place.node.answers[lookup.DNAME_KEY].section
     above = len(owner) - len(place.owner)
     target = owner[:above] + record[_RECORD_HEAD_OCTETS:]
@@ -132,7 +135,7 @@ def _take_subtree_alias(draft: Draft, place: lookup.Below, owner: Name, offset: 
         return None
     alias = record_octets(_pointer(offset), RRType.CNAME, int.from_bytes(record[_TTL]), target)
     draft.add(1, alias, alias)
-    return target
+    return None if key == CNAME_KEY else target
 
 
 def _refer(draft: Draft, answer: Answer) -> None:

@@ -51,6 +51,7 @@ CASES = [
     # Aliases of subtrees (RFC 6672 3.1).
     ("a.old", "A", "NOERROR AA | old/DNAME new, a.old/CNAME a.new, a.new/A 192.0.2.90 |  | "),
     ("b.old", "A", f"NXDOMAIN AA | old/DNAME new, b.old/CNAME b.new | {SOA} | "),
+    ("b.old", "CNAME", "NOERROR AA | old/DNAME new, b.old/CNAME b.new |  | "),
     ("old", "DNAME", "NOERROR AA | old/DNAME new |  | "),
     ("old", "A", f"NOERROR AA |  | {SOA} | "),
     # Delegations (RFC 1034 4.3.2 step 3b), and the DS that stays with the parent (RFC 4035 3.1.4.1).
