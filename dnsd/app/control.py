@@ -64,7 +64,6 @@ class Control:
         """Raises InvalidSetting for a store URL that cannot be one."""
         self._settings = settings
         self._socket = admin
-        self._catalog = catalog
         self._feed = feed
         self._clock = clock
         self._tasks = Tasks("control")
@@ -135,8 +134,7 @@ class Control:
             _log.warning("%s", warning)
         for problem in read.problems:
             _log.error("%s", problem)
-        self._catalog.set_static(read.zones)
-        self._feed.reload()
+        await self._mirror.set_static(read.zones)
         _log.info("%d static zones of %s are served", len(read.zones), self._settings.zones)
 
     async def stop(self, lame_duck_seconds: float) -> None:

@@ -98,10 +98,15 @@ class Catalog:
         return self._delta(self.table.revision) if ended else None
 
     def set_static(self, zones: Sequence[ZoneData]) -> None:
-        """Serve these static zones in place of those before; the table is replaced whole, if it was loaded."""
+        """Serve these static zones in place of those before, at once."""
+        for _ in self.static_steps(zones):
+            pass
+
+    def static_steps(self, zones: Sequence[ZoneData]) -> Iterator[None]:
+        """The same in steps: the last replaces the table whole, if it was loaded. Apply no change meanwhile."""
         self._static = tuple(zones)
         if self.table.loaded:
-            self.load(self.inventory.services(), self.inventory.endpoints(), self.table.revision)
+            yield from self.load_steps(self.inventory.services(), self.inventory.endpoints(), self.table.revision)
 
     def _delta(self, revision: int) -> Delta:
         """What was compiled since the last one, as of ``revision``, which the table shows from now on."""

@@ -13,13 +13,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from dnsd.authority.catalog import Catalog
 from dnsd.authority.table import Delta
 from dnsd.model.errors import StoreUnavailable
+from dnsd.model.rrset import ZoneData
 from dnsd.registry.collector import collect_replaced, resting_collector
 from dnsd.registry.contact import Contact
 from dnsd.registry.content import Content, read_content
@@ -95,6 +96,8 @@ class Mirror:
         self._checked_at = clock.monotonic()
         self._bad_records = 0
         self._once = Once(_log)
+        self._writing = asyncio.Lock()
+        """Held by whoever changes the catalog over more than one step."""
 
     @property
     def epoch(self) -> str:
@@ -138,6 +141,13 @@ class Mirror:
         """The changes after (epoch, revision), or from now on. Raises Gone when the past is no longer kept."""
         return self._past.watch(after)
 
+    async def set_static(self, zones: Sequence[ZoneData]) -> None:
+        """Serve these static zones in place of those before, while answers go on."""
+        async with self._writing:
+            for _ in self.catalog.static_steps(zones):
+                await asyncio.sleep(0)
+            self._audience.reload()
+
     async def run(self) -> None:
         """For ever: load, follow, and come back after every fault."""
         while True:
@@ -157,9 +167,10 @@ class Mirror:
         while True:
             entries = await reader.await_changes(self.revision, CHECK_SECONDS)
             self._contact.hear()
-            leads_on = self._take(entries)
-            if leads_on and self._clock.monotonic() - self._checked_at >= CHECK_SECONDS:
+            async with self._writing:
+                leads_on = self._take(entries)
                 self._end_last_known()
+            if leads_on and self._clock.monotonic() - self._checked_at >= CHECK_SECONDS:
                 leads_on = await self._is_in_step(reader)
             if not leads_on:
                 await self._catch_up(reader)
@@ -214,7 +225,8 @@ class Mirror:
     async def _load(self, reader: Reader) -> None:
         with resting_collector():
             content = await read_content(reader)
-            await self._believe(content)
+            async with self._writing:
+                await self._believe(content)
         self._progress.advance(content.revision)
         self._history = content.position.history
         self._is_loaded = True

@@ -8,6 +8,10 @@ import pytest
 
 from dnsd.model.change import Removal
 from dnsd.model.errors import Gone
+from dnsd.model.message import RRType
+from dnsd.model.names import name_from_text
+from dnsd.model.rdata import Soa
+from dnsd.model.rrset import Record, RRset, ZoneData
 from dnsd.model.service import Service
 from dnsd.registry import mirror as module
 from dnsd.store.operations import delete, put
@@ -314,3 +318,21 @@ async def test_the_last_known_answers_end(replica, make_endpoint, eventually, mo
     before = len(replica.ear.deltas)
     await eventually(lambda: len(replica.ear.deltas) > before)
     assert replica.ear.deltas[-1].nodes
+
+
+async def test_static_zones_come_in_steps_and_lose_no_change(replica, make_endpoint, monkeypatch):
+    """While the table is built anew with the zone files, a change waits, and is applied behind them."""
+    monkeypatch.setattr("dnsd.authority.catalog.STEP_OBJECTS", 1)
+    await write(replica, *(put(make_endpoint(f"e{number}")) for number in range(50)))
+    assert await replica.mirror.reached(1, 1)
+    apex = name_from_text("example.org.")
+    soa = RRset(apex, RRType.SOA, 60, (Record(Soa(apex, apex, 1).packed()),))
+    setting = asyncio.ensure_future(replica.mirror.set_static([ZoneData(apex, (soa,), "example.org.zone")]))
+    await asyncio.sleep(0)
+    accepted = await write(replica, put(make_endpoint("late")))
+    assert await replica.mirror.reached(accepted.revision, 2)
+    await setting
+    assert apex in replica.catalog.table.zones
+    assert replica.endpoint("late") is not None
+    assert name_from_text("late.web.default.svc.cluster.local.") in replica.catalog.table.nodes
+    assert replica.ear.reloads == 2
