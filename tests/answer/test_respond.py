@@ -1,6 +1,7 @@
 """One packet in, one outcome out: the fast way and the complete way say the same, octet for octet."""
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -225,7 +226,16 @@ def test_size_is_decided_by_the_question(ask: Ask, query: MakeQuery, payload: in
     assert len(message.answer[0]) == min(100, room // 16)
 
 
-def test_the_order_is_drawn_by_chance(table: Table, query: MakeQuery) -> None:
-    packet = query("web.default.svc.cluster.local")
-    firsts = {respond(packet, PEER, chance, table, TERMS[0])[0][len(packet) :][12:16] for chance in range(6)}  # type: ignore[index]
-    assert firsts == {bytes((10, 0, 0, each)) for each in (1, 2, 3)}
+@pytest.mark.parametrize(("rtype", "name"), [("A", "web"), ("SRV", "web"), ("SRV", "_http._tcp.web")])
+def test_one_registered_weight_counts_in_addresses_and_in_srv(
+    table: Table, query: MakeQuery, rtype: str, name: str
+) -> None:
+    # web-1, web-2 and web-3 have the weights 1, 2 and 3: of six draws each stands first as often.
+    packet = query(f"{name}.default.svc.cluster.local", rtype)
+    firsts: Counter[str] = Counter()
+    for chance in range(6):
+        reply = respond(packet, PEER, chance, table, TERMS[0])[0]  # type: ignore[index]
+        first = dns.message.from_wire(reply, one_rr_per_rrset=True).answer[0][0]
+        firsts[first.to_text().split(".")[-1 if rtype == "A" else 0]] += 1
+    assert sorted(firsts.values()) == [1, 2, 3]
+    assert max(firsts, key=firsts.__getitem__).endswith("3")
