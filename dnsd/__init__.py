@@ -16,7 +16,8 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
     registry    what the product does: services leases drains departures mirror (the catalog's only writer)
     server      door one, DNS: address holders binding sockets; datagrams layout mmsg udp; guests connection tcp;
                 asking tally; frames line feed garbage source; responder
-    admin       door two, HTTP: routes services endpoints leases changes answers zones status failures
+    admin       door two, HTTP: routes services endpoints leases changes answers zones status failures;
+                calls openapi
     config      the settings, default, least, most: options kinds settings sources
     app         composition root: serve life ground doors; parent process orders channel child; control responder
                 solo

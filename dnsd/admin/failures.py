@@ -132,6 +132,21 @@ def fault_response(status: int) -> web.Response:
     return _response(problem, problem.title if problem is _UNEXPECTED else detail, (), {}, {})
 
 
+def problem_pages() -> dict[str, dict[str, object]]:
+    """What each type of problem means, by its slug."""
+    known = [(problem, kind.__doc__ or "") for kind, problem in _PROBLEMS.items()]
+    known += [(problem, problem.title) for problem in (_UNEXPECTED, *_ROUTING.values())]
+    return {
+        problem.slug: {
+            "type": f"/problems/{problem.slug}",
+            "title": problem.title,
+            "status": problem.status,
+            "meaning": " ".join(meaning.split()),
+        }
+        for problem, meaning in known
+    }
+
+
 def _by_status(status: int) -> _Problem:
     phrase = HTTPStatus(status).phrase
     return _Problem(status, phrase.lower().replace(" ", "-"), phrase)

@@ -21,6 +21,7 @@ from dnsd.admin.failures import report_failures
 from dnsd.admin.guards import add_headers, guard_hosts, limit_time
 from dnsd.admin.leases import LeaseCalls
 from dnsd.admin.metrics import Collect, MetricsCalls
+from dnsd.admin.openapi import OpenApiCalls
 from dnsd.admin.services import ServiceCalls
 from dnsd.admin.status import StatusCalls
 from dnsd.admin.zones import ZoneCalls
@@ -75,6 +76,7 @@ class Admin:
             self._changes,
             AnswerCalls(leases, mirror, departures, replica, udp_payload_most),
             ZoneCalls(mirror),
+            OpenApiCalls(),
             StatusCalls(mirror, replica, is_leaving),
             self._metrics,
         )

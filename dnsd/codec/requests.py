@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from dnsd.codec.reading import read_shape
-from dnsd.codec.shapes import Shape
+from dnsd.codec.shapes import Id, Label, Shape
 
 
 class KeyShape(Shape):
     """What identifies an endpoint."""
 
-    namespace: str
-    service: str
-    id: str
+    namespace: Label
+    service: Label
+    id: Id
 
 
 class RenewShape(Shape):
@@ -27,10 +29,10 @@ class OperationShape(Shape):
 
     op: Literal["put", "patch", "delete", "drain", "undrain"]
     kind: Literal["service", "endpoint"]
-    namespace: str
-    service: str
-    id: str | None = None
-    value: Any = None
+    namespace: Label
+    service: Label
+    id: Id | None = None
+    value: Annotated[Any, Field(json_schema_extra={"description": "the body of the PUT or PATCH"})] = None
 
     @property
     def has_value(self) -> bool:

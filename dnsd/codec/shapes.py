@@ -9,14 +9,32 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
-from dnsd.model.lease import LEASE_SECONDS_DEFAULT
-from dnsd.model.service import TTL_SECONDS_DEFAULT, WEIGHT_DEFAULT, Protocol, WhenEmpty
+from dnsd.model.lease import LEASE_SECONDS_DEFAULT, LEASE_SECONDS_LEAST, LEASE_SECONDS_MOST
+from dnsd.model.service import (
+    PROTOCOLS,
+    TTL_SECONDS_DEFAULT,
+    TTL_SECONDS_MOST,
+    UINT16_MOST,
+    WEIGHT_DEFAULT,
+    Protocol,
+    WhenEmpty,
+)
 
 ADDRESSES_MOST = 100
 PORTS_MOST = 100
 
 PORTS_BY_NAME = "object"
 PORTS_LISTED = "array"
+
+
+LABEL_PATTERN = "^[A-Za-z0-9]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?$"
+PORT_NAME_PATTERN = "^([A-Za-z0-9]([-A-Za-z0-9]{0,60}[A-Za-z0-9])?)?$"
+ID_PATTERN = "^(?!\\.{1,2}$)[A-Za-z0-9._:-]{1,128}$"
+
+
+def _told(**schema: Any) -> Any:
+    """What the API's description says of a value, beside its type; ``model`` checks it, with better words."""
+    return Field(json_schema_extra=schema)
 
 
 def _upper(given: object) -> object:
@@ -42,7 +60,17 @@ def _number_or_text(given: object) -> object:
 
 
 Text = Annotated[str, AfterValidator(_encodable)]
-ProtocolText = Annotated[Protocol, BeforeValidator(_upper)]
+ProtocolText = Annotated[Protocol, BeforeValidator(_upper), _told(enum=[*PROTOCOLS, *map(str.lower, PROTOCOLS)])]
+Label = Annotated[str, _told(pattern=LABEL_PATTERN)]
+PortName = Annotated[str, _told(pattern=PORT_NAME_PATTERN)]
+Id = Annotated[str, _told(pattern=ID_PATTERN)]
+Address = Annotated[str, _told(anyOf=[{"format": "ipv4"}, {"format": "ipv6"}])]
+PortNumber = Annotated[int, _told(minimum=1, maximum=UINT16_MOST)]
+Uint16 = Annotated[int, _told(minimum=0, maximum=UINT16_MOST)]
+Metadata = Annotated[dict[Text, Text], _told(description="at most 1 KB in all")]
+
+
+LeaseSeconds = Annotated[int, _told(minimum=LEASE_SECONDS_LEAST, maximum=LEASE_SECONDS_MOST)]
 
 
 class Shape(BaseModel):
@@ -54,51 +82,80 @@ class Shape(BaseModel):
 class PortShape(Shape):
     """A port of an endpoint in the long form."""
 
-    name: str = ""
+    name: PortName = ""
     protocol: ProtocolText = "TCP"
-    port: int
+    port: PortNumber
+
+
+_TARGET_PORT = [
+    {"type": "null"},
+    {"type": "integer", "minimum": 1, "maximum": UINT16_MOST},
+    {"type": "string", "pattern": PORT_NAME_PATTERN, "minLength": 1},
+]
 
 
 class ServicePortShape(PortShape):
     """A port of a service."""
 
-    target_port: Annotated[Any, AfterValidator(_number_or_text)] = None
+    target_port: Annotated[Any, AfterValidator(_number_or_text), _told(anyOf=_TARGET_PORT)] = None
+
+
+_CLUSTER_IPS = [
+    {"items": {"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]}},
+    {"const": ["None"]},
+]
 
 
 class ServiceShape(Shape):
     """Body of a service's PUT."""
 
     ports: list[ServicePortShape] = Field(default=[], max_length=PORTS_MOST)
-    cluster_ips: list[str] = Field(default=[], max_length=ADDRESSES_MOST)
+    cluster_ips: Annotated[list[str], _told(anyOf=_CLUSTER_IPS)] = Field(default=[], max_length=ADDRESSES_MOST)
     external_name: str | None = None
-    ttl_seconds: int = TTL_SECONDS_DEFAULT
+    ttl_seconds: Annotated[int, _told(minimum=0, maximum=TTL_SECONDS_MOST)] = TTL_SECONDS_DEFAULT
     when_empty: WhenEmpty = "nodata"
     publish_not_ready: bool = False
     labels: dict[Text, Text] = {}
 
 
-PortsByName = Annotated[dict[str, int], Field(max_length=PORTS_MOST), Tag(PORTS_BY_NAME)]
+_NO_OTHERS: dict[str, Any] = {"additionalProperties": False}
+PortsByName = Annotated[
+    dict[PortName, PortNumber], Field(max_length=PORTS_MOST, json_schema_extra=_NO_OTHERS), Tag(PORTS_BY_NAME)
+]
 PortsListed = Annotated[list[PortShape], Field(max_length=PORTS_MOST), Tag(PORTS_LISTED)]
+
+
+def _address_only(schema: dict[str, Any]) -> None:
+    """An address; the default means that the field was not there, and is none."""
+    schema.pop("default", None)
+    schema["anyOf"] = [{"format": "ipv4"}, {"format": "ipv6"}]
+
+
+def _addresses_only(schema: dict[str, Any]) -> None:
+    del schema["default"]
+    schema["minItems"] = 1
 
 
 class EndpointShape(Shape):
     """Body of an endpoint's PUT: exactly one of ``address`` and ``addresses``."""
 
-    address: str = ""
-    addresses: list[str] = Field(default=[], max_length=ADDRESSES_MOST)
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["address"]}, {"required": ["addresses"]}]})
+
+    address: Annotated[str, Field(json_schema_extra=_address_only)] = ""
+    addresses: list[Address] = Field(default=[], max_length=ADDRESSES_MOST, json_schema_extra=_addresses_only)
     ports: Annotated[PortsByName | PortsListed, Discriminator(_form_of_ports)] = []
-    weight: int = WEIGHT_DEFAULT
-    priority: int = 0
-    hostname: str | None = None
+    weight: Uint16 = WEIGHT_DEFAULT
+    priority: Uint16 = 0
+    hostname: Label | None = None
     ready: bool = True
-    metadata: dict[Text, Text] = {}
-    lease_seconds: int | None = LEASE_SECONDS_DEFAULT
+    metadata: Metadata = {}
+    lease_seconds: LeaseSeconds | None = LEASE_SECONDS_DEFAULT
 
 
 class PatchShape(Shape):
     """Body of an endpoint's PATCH; only the fields that are there count."""
 
-    weight: int = 0
-    priority: int = 0
+    weight: Uint16 = 0
+    priority: Uint16 = 0
     ready: bool = True
-    metadata: dict[Text, Text] = {}
+    metadata: Metadata = {}

@@ -37,8 +37,13 @@ def test_text_from_elsewhere_cannot_steer_the_terminal(capsys):
 
 
 def test_json_is_whole(capsys):
-    output.print_json({"name": "wäb", "n": [1]})
+    output.print_document({"name": "wäb", "n": [1]}, "json")
     assert json.loads(capsys.readouterr().out) == {"name": "wäb", "n": [1]}
+
+
+def test_yaml_keeps_the_order(capsys):
+    output.print_document({"name": "wäb", "n": [1]}, "yaml")
+    assert capsys.readouterr().out == "name: wäb\nn:\n- 1\n"
 
 
 def test_notes_go_to_stderr(capsys):

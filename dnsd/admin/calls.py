@@ -1,0 +1,91 @@
+"""Every call of the API for its description: parameters, body, replies, and an example that the tests run.
+
+To add a call: its route in its column, and a line in ``CALLS``; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+
+from dnsd.admin import paths
+from dnsd.codec import reply_shapes as replies
+from dnsd.codec.requests import BatchShape, RenewShape
+from dnsd.codec.shapes import EndpointShape, PatchShape, ServiceShape
+
+MANIFEST = {
+    "apiVersion": "v1",
+    "kind": "Service",
+    "metadata": {"name": "gin-demo"},
+    "spec": {"ports": [{"name": "http", "port": 8080}]},
+}
+_KEY = {"namespace": "default", "service": "web", "id": "web-1"}
+_ENDPOINT = {"address": "192.0.2.10", "ports": {"http": 8080}, "lease_seconds": 30}
+_WRITE = (409, 410, 412, 503)
+_BODY = (400, 408, 413, 415, 422)
+_LIST = ("namespace", "label", "state", "limit", "cursor")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A method of a path. ``replies``: status -> shape, or a content type; ``body``: shape of the body."""
+
+    method: str
+    path: str
+    title: str
+    replies: dict[int, type[BaseModel] | str]
+    problems: tuple[int, ...] = ()
+    parameters: tuple[str, ...] = ()
+    body: type[BaseModel] | str | None = None
+    example: Any = None
+    query: dict[str, str] = field(default_factory=dict)
+
+
+CALLS = (
+    Call("put", paths.SERVICE, "Declare or replace a service",
+         {200: replies.ServiceWritten, 201: replies.ServiceWritten}, (*_BODY, *_WRITE), ("If-Match", "If-None-Match"),
+         ServiceShape, {"ports": [{"name": "http", "port": 80, "target_port": "http"}], "ttl_seconds": 5}),
+    Call("put", paths.ENDPOINT, "Register an endpoint, or renew it when nothing differs",
+         {200: replies.EndpointWritten, 201: replies.EndpointWritten}, (*_BODY, *_WRITE),
+         ("If-Match", "If-None-Match"), EndpointShape, _ENDPOINT),
+    Call("get", paths.SERVICE, "A service with its endpoints", {200: replies.ServiceWithEndpointsReply},
+         (400, 404, 422, 503)),
+    Call("get", paths.SERVICES, "The services of a namespace", {200: replies.ServiceList}, (400, 422, 503),
+         _LIST[1:], query={"limit": "10"}),
+    Call("get", "/v1/services", "All services", {200: replies.ServiceList}, (400, 503), _LIST,
+         query={"namespace": "default", "state": "ready"}),
+    Call("get", "/v1/endpoints", "All endpoints", {200: replies.EndpointList}, (400, 503), (*_LIST, "service"),
+         query={"service": "web"}),
+    Call("get", paths.ENDPOINT, "An endpoint with its lease", {200: replies.EndpointReply}, (400, 404, 422, 503)),
+    Call("patch", paths.ENDPOINT, "Change weight, priority, ready or metadata", {200: replies.EndpointWritten},
+         (404, *_BODY, *_WRITE), ("If-Match",), PatchShape, {"weight": 10}),
+    Call("post", paths.ENDPOINT + "/renew", "A heartbeat", {200: replies.RenewedReply}, (400, 404, 410, 415, 422)),
+    Call("post", "/v1/renew", "Many heartbeats", {200: replies.RenewalsReply}, _BODY, (), RenewShape,
+         {"endpoints": [_KEY]}),
+    Call("get", "/v1/answer", "What a resolver would be told now, and why", {200: replies.AnswerReply}, (400, 503),
+         ("name", "type", "client", "size"), query={"name": "web.default.svc.cluster.local", "type": "SRV"}),
+    Call("get", "/v1/watch", "Changes as they happen: Server-Sent Events put, delete and reset",
+         {200: "text/event-stream"}, (400, 410, 429, 503), ("Last-Event-ID", "namespace", "service")),
+    Call("post", paths.ENDPOINT + "/drain", "Out of the answers; its lease goes on", {200: replies.DrainedReply},
+         (400, 404, 409, 410, 415, 422, 503), ("force",)),
+    Call("post", paths.ENDPOINT + "/undrain", "Back into the answers", {200: replies.EndpointWritten},
+         (400, 404, 409, 410, 415, 422, 503)),
+    Call("post", "/v1/batch", "Many writes as one atomic change", {200: replies.BatchReply},
+         (404, *_BODY, *_WRITE), (), BatchShape,
+         {"operations": [{"op": "put", "kind": "endpoint", **_KEY, "id": "web-2", "value": _ENDPOINT}]}),
+    Call("post", "/v1/apply", "Kubernetes manifests as one change: Service, Endpoints, EndpointSlice, List",
+         {200: replies.ApplyReply}, (*_BODY, 409, 503), ("dry_run",), "manifest", MANIFEST, {"dry_run": "true"}),
+    Call("delete", paths.ENDPOINT, "Deregister; the reply is the object as it was", {200: replies.EndpointWritten},
+         (400, 404, 415, 422, *_WRITE), ("If-Match",)),
+    Call("delete", paths.SERVICE, "Remove a service with its endpoints", {200: replies.ServiceWritten},
+         (400, 404, 415, 422, *_WRITE), ("If-Match",)),
+    Call("get", "/v1/zones", "The zones that are answered", {200: replies.ZoneList}, (400, 503)),
+    Call("get", "/v1/zones/{zone}/file", "A zone as a master file", {200: "text/dns"}, (400, 404, 503)),
+    Call("get", "/livez", "The loop turns", {200: "text/plain"}),
+    Call("get", "/readyz", "Loaded once, and not leaving", {200: replies.ReadyReply, 503: replies.ReadyReply}),
+    Call("get", "/metrics", "Metrics in the text format of Prometheus", {200: "text/plain"}),
+    Call("get", "/openapi.json", "This document", {200: "application/json"}),
+    Call("get", "/problems/{slug}", "What a problem's type means", {200: replies.ProblemPage}, (404,)),
+)  # fmt: skip

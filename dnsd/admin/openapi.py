@@ -1,0 +1,185 @@
+"""The API described for tools: OpenAPI 3.1, made of the shapes that read the bodies; and a page for each problem."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Literal
+
+from aiohttp import web
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from dnsd import __version__
+from dnsd.admin import replies
+from dnsd.admin.bodies import MANIFEST_TYPES
+from dnsd.admin.calls import CALLS, MANIFEST, Call
+from dnsd.admin.failures import problem_pages
+from dnsd.admin.lists import STATES
+from dnsd.admin.queries import LIMIT_DEFAULT, LIMIT_MOST
+from dnsd.codec.reply_shapes import ProblemReply
+from dnsd.codec.shapes import ID_PATTERN, LABEL_PATTERN
+from dnsd.model.errors import NotFound
+from dnsd.model.message import TCP_PAYLOAD_MOST, UDP_PAYLOAD_DEFAULT, UDP_PAYLOAD_LEAST
+
+_REFERENCES = "#/components/schemas/{model}"
+_LABEL = {"type": "string", "pattern": LABEL_PATTERN}
+_REVISION = {"type": "string", "pattern": '^("[0-9]{1,18}"|[0-9]{1,18})$'}
+_FLAG = {"type": "string", "enum": ["true", "false"]}
+_PATH: dict[str, tuple[dict[str, Any], str]] = {
+    "namespace": (_LABEL, "default"),
+    "service": (_LABEL, "web"),
+    "id": ({"type": "string", "pattern": ID_PATTERN}, "web-1"),
+    "zone": ({"type": "string", "minLength": 1}, "cluster.local"),
+    "slug": ({"type": "string", "minLength": 1}, "not-found"),
+}
+_HEADERS: dict[str, dict[str, Any]] = {
+    "If-Match": _REVISION,
+    "If-None-Match": {"const": "*"},
+    "Last-Event-ID": {"type": "string", "pattern": "^.+-[0-9]{1,18}$"},
+}
+_QUERY: dict[str, dict[str, Any]] = {
+    "namespace": {"type": "string"},
+    "service": {"type": "string"},
+    "label": {"type": "array", "items": {"type": "string", "pattern": "^[^=]+=.*$"}},
+    "state": {"type": "string", "enum": list(STATES)},
+    "limit": {"type": "integer", "minimum": 1, "maximum": LIMIT_MOST, "default": LIMIT_DEFAULT},
+    "cursor": {"type": "string", "description": "next of the page before"},
+    "force": _FLAG,
+    "dry_run": _FLAG,
+    "name": {"type": "string", "minLength": 1, "description": "a domain name; absolute, with or without its dot"},
+    "type": {"type": "string", "default": "A"},
+    "client": {"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]},
+    "size": {
+        "type": "integer",
+        "minimum": UDP_PAYLOAD_LEAST,
+        "maximum": TCP_PAYLOAD_MOST,
+        "default": UDP_PAYLOAD_DEFAULT,
+    },
+}
+_MODE: Literal["validation"] = "validation"
+_NEEDED = frozenset({"name"})
+_REFUSED_ANYWHERE = (403, 500)
+"""A Host or Origin that is not ours, and what nobody expected."""
+
+
+class OpenApiCalls:
+    """``/openapi.json`` and ``/problems/{slug}``."""
+
+    def __init__(self) -> None:
+        self._document: dict[str, Any] | None = None
+        self._pages = problem_pages()
+
+    def routes(self) -> list[web.RouteDef]:
+        """What is called by which path."""
+        return [web.get("/openapi.json", self.show), web.get("/problems/{slug}", self.explain)]
+
+    async def show(self, _: web.Request) -> web.Response:
+        """The description; made once, when it is first asked for."""
+        if self._document is None:
+            self._document = openapi_document()
+        return replies.reply(self._document)
+
+    async def explain(self, request: web.Request) -> web.Response:
+        """What a problem's type means."""
+        slug = request.match_info["slug"]
+        if slug not in self._pages:
+            raise NotFound(f"there is no problem of this type; there are {', '.join(self._pages)}")
+        return replies.reply(self._pages[slug])
+
+
+def openapi_document() -> dict[str, Any]:
+    """The whole description."""
+    given = (shape for call in CALLS for shape in (call.body, *call.replies.values(), ProblemReply))
+    shapes = {shape.__name__: shape for shape in given if isinstance(shape, type) and issubclass(shape, BaseModel)}
+    wanted = [(shapes[name], _MODE) for name in sorted(shapes)]
+    _, definitions = models_json_schema(wanted, ref_template=_REFERENCES)
+    by_path: dict[str, Any] = {}
+    for call in CALLS:
+        by_path.setdefault(call.path, {})[call.method] = _operation(call)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "dnsd admin API",
+            "version": __version__,
+            "description": "Register services and endpoints, and ask what a resolver is told of them, and why.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": by_path,
+        "components": {"schemas": definitions["$defs"]},
+    }
+
+
+def _operation(call: Call) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": _operation_id(call),
+        "summary": call.title,
+        "parameters": [*_path_parameters(call), *(_parameter(call, name) for name in call.parameters)],
+        "responses": {
+            **{str(status): _success(status, shape) for status, shape in call.replies.items()},
+            **{str(status): _problem(status) for status in _refusals(call)},
+        },
+    }
+    if call.body is not None:
+        operation["requestBody"] = {"required": True, "content": _content(call)}
+    return operation
+
+
+def _refusals(call: Call) -> list[int]:
+    return sorted({*call.problems, *_REFUSED_ANYWHERE} - call.replies.keys())
+
+
+def _operation_id(call: Call) -> str:
+    words = re.sub(r"[^a-z]+", " ", call.path.removeprefix("/v1")).split()
+    return "_".join([call.method, *words])
+
+
+def _path_parameters(call: Call) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": _PATH[name][0], "example": _PATH[name][1]}
+        for name in re.findall(r"{(\w+)}", call.path)
+    ]
+
+
+def _parameter(call: Call, name: str) -> dict[str, Any]:
+    place = "header" if name in _HEADERS else "query"
+    parameter = {"name": name, "in": place, "required": name in _NEEDED, "schema": (_HEADERS | _QUERY)[name]}
+    given = call.query.get(name)
+    if given is not None:
+        parameter["example"] = int(given) if given.isdigit() else given
+    return parameter
+
+
+def _content(call: Call) -> Mapping[str, Any]:
+    if isinstance(call.body, str):
+        # An empty document is nothing to apply, and no fault.
+        schema = {
+            "type": ["object", "null"],
+            "required": ["apiVersion", "kind"],
+            "description": "a manifest, or a List of them",
+        }
+        return {each: {"schema": schema, "example": MANIFEST} for each in sorted(MANIFEST_TYPES)}
+    assert call.body is not None
+    return {"application/json": {"schema": _reference(call.body), "example": call.example}}
+
+
+def _success(status: int, shape: type[BaseModel] | str) -> dict[str, Any]:
+    if isinstance(shape, str):
+        kind = {} if shape == "application/json" else {"type": "string"}
+        return {"description": HTTPStatus(status).phrase, "content": {shape: {"schema": kind}}}
+    return {
+        "description": (shape.__doc__ or "").splitlines()[0],
+        "content": {"application/json": {"schema": _reference(shape)}},
+    }
+
+
+def _problem(status: int) -> dict[str, Any]:
+    return {
+        "description": HTTPStatus(status).phrase,
+        "content": {"application/problem+json": {"schema": _reference(ProblemReply)}},
+    }
+
+
+def _reference(shape: type[BaseModel]) -> dict[str, str]:
+    return {"$ref": _REFERENCES.format(model=shape.__name__)}
