@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import accumulate, groupby
 
 from dnsd.authority.node import (
@@ -23,7 +24,7 @@ from dnsd.authority.node import (
 from dnsd.authority.zone import Zone
 from dnsd.model.message import RRType
 from dnsd.model.names import Name, parent_of
-from dnsd.model.rdata import target_of
+from dnsd.model.rdata import TARGETED, target_of
 from dnsd.model.rrset import Record, RRset
 
 SetsAt = Callable[[Name], Iterable[RRset]]
@@ -66,17 +67,24 @@ def compile_cut(zone: Zone, sets: Iterable[RRset], sets_at: SetsAt) -> Node:
 
 def pointed(target: Name, owner: Name) -> bytes:
     """``target`` as it may stand in a reply to a question for ``owner``: what they share becomes a pointer."""
+    suffixes = _suffixes(owner)
+    rest = target
+    while rest not in suffixes:
+        if len(rest) == 1:
+            return target
+        rest = parent_of(rest)
+    return target[: len(target) - len(rest)] + suffixes[rest]
+
+
+@lru_cache(maxsize=16)
+def _suffixes(owner: Name) -> dict[Name, bytes]:
+    """Every name that ends a question for ``owner`` -> the pointer to it. Cached: a thousand targets have one owner."""
     suffixes = {}
     suffix = owner
     while len(suffix) > 1:
-        suffixes[suffix] = HEADER_OCTETS + len(owner) - len(suffix)
+        suffixes[suffix] = struct.pack(">H", 0xC000 | HEADER_OCTETS + len(owner) - len(suffix))
         suffix = parent_of(suffix)
-    rest = target
-    while len(rest) > 1 and rest not in suffixes:
-        rest = parent_of(rest)
-    if rest not in suffixes:
-        return target
-    return target[: len(target) - len(rest)] + struct.pack(">H", 0xC000 | suffixes[rest])
+    return suffixes
 
 
 def _rotations(ranked: Sequence[Record], packed: Sequence[bytes]) -> tuple[Rotation, ...]:
@@ -95,6 +103,8 @@ def _rotations(ranked: Sequence[Record], packed: Sequence[bytes]) -> tuple[Rotat
 
 def _additional(rrset: RRset, sets_at: SetsAt, compressed: bool = True) -> Iterator[bytes]:
     """Addresses of the names that the records point to, each once (RFC 2782, RFC 1035 3.3.9 and 3.3.11)."""
+    if rrset.rtype not in TARGETED:
+        return
     targets = (target_of(rrset.rtype, record.rdata) for record in rrset.records)
     for target in dict.fromkeys(target.lower() for target in targets if target is not None):
         owner = pointed(target, rrset.owner) if compressed else target

@@ -7,6 +7,7 @@ Folding is ``bytes.lower``: it touches ASCII letters only (RFC 4343), and a leng
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
@@ -15,6 +16,7 @@ Name = bytes
 NAME_OCTETS_MAX = 255
 LABEL_OCTETS_MAX = 63
 ROOT: Name = b"\0"
+_IN_ADDR_ARPA, _IP6_ARPA = b"\7in-addr\4arpa\0", b"\3ip6\4arpa\0"
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _PORT_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,60}[a-z0-9])?")
@@ -106,8 +108,11 @@ def is_at_or_below(name: Name, origin: Name) -> bool:
 
 
 def reverse_name(address: str) -> Name:
-    """The ``in-addr.arpa`` or ``ip6.arpa`` name of an address (RFC 1035 3.5, RFC 3596 2.5)."""
-    return name_from_text(ip_address(address).reverse_pointer)
+    """The ``in-addr.arpa`` or ``ip6.arpa`` name of an address in canonical text (RFC 1035 3.5, RFC 3596 2.5)."""
+    if is_ipv6(address):
+        digits = socket.inet_pton(socket.AF_INET6, address).hex()
+        return "".join([f"\1{digit}" for digit in reversed(digits)]).encode() + _IP6_ARPA
+    return "".join([f"{chr(len(octet))}{octet}" for octet in reversed(address.split("."))]).encode() + _IN_ADDR_ARPA
 
 
 def dashed(address: str) -> str:

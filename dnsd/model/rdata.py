@@ -78,8 +78,9 @@ def srv_fields(rdata: bytes) -> tuple[int, int, int, Name]:
 
 def target_of(rtype: int, rdata: bytes) -> Name | None:
     """The name whose addresses belong into the additional section (RFC 1035 3.3.9, 3.3.11, RFC 2782), if any."""
-    offset = {RRType.NS: 0, RRType.MX: 2, RRType.SRV: 6}.get(RRType(rtype)) if rtype in _TARGETS else None
+    offset = {RRType.NS: 0, RRType.MX: 2, RRType.SRV: 6}.get(RRType(rtype)) if rtype in TARGETED else None
     return None if offset is None else rdata[offset:]
 
 
-_TARGETS = frozenset({RRType.NS, RRType.MX, RRType.SRV})
+TARGETED = frozenset({RRType.NS, RRType.MX, RRType.SRV})
+"""Types whose data names a host that has addresses."""
