@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Iterator
+from ipaddress import ip_network
 
 import dns.edns
 import dns.flags
@@ -13,15 +14,20 @@ from dnsd.answer.edns import Edns
 from dnsd.answer.respond import respond, respond_completely
 from dnsd.answer.scan import read_bare_edns, read_query
 from dnsd.answer.terms import Terms
+from dnsd.answer.transfer import Allowed
 from dnsd.authority.catalog import Catalog
 from dnsd.authority.table import Table
+from dnsd.codec.signature import SharedKeys
+from dnsd.codec.tsig import TsigKey
 from dnsd.codec.zonefile import read_zone
 from dnsd.model.errors import MalformedQuery
-from dnsd.model.message import Drop
+from dnsd.model.message import Drop, Transfer
 from dnsd.model.names import name_from_text
 from dnsd.model.service import Endpoint, Port, Service
 
-PEER = b"\xc0\0\2\1"
+PEER, NOW = b"\xc0\0\2\1", 1_700_000_000
+KEY = TsigKey(name_from_text("key.example.org"), "hmac-sha256", b"0123456789abcdef")
+KEYS = SharedKeys([KEY])
 SECONDS_MOST = 0.005
 SECONDS_AN_OCTET_MOST = 2e-6
 ZONE = """
@@ -95,6 +101,9 @@ def hand_made() -> Iterator[bytes]:
     yield b"\x12\x34\1\0\0\1\0\0\0\0\0\0" + b"\x3f" + b"x" * 63 + question
     yield b"\x12\x34\1\0\0\2\0\0\0\0\0\0" + question * 2
     yield b"\x12\x34\1\0\0\1\0\0\0\0\0\0" + b"\7version\4bind\0\0\x10\0\3"
+    for rtype in (b"\0\1", b"\0\xfb", b"\0\xfc"):
+        packet = b"\x12\x34\0\0\0\1\0\0\0\0\0\0" + name_from_text("cluster.local") + rtype + b"\0\1"
+        yield from (packet, KEYS.request(KEY.name, packet, NOW))
 
 
 Change = Callable[[bytearray, random.Random, list[bytes]], None]
@@ -157,11 +166,18 @@ def mutations(seed: int, rounds: int) -> Iterator[bytes]:
 
 def terms(**fields: object) -> Terms:
     made = Terms(**fields)  # type: ignore[arg-type]
-    made.now = 1_700_000_000
+    made.now = NOW
     return made
 
 
-TERMS = (terms(cookie_secret=b"0123456789abcdef"), terms(), terms(is_tcp=True, version="dnsd"))
+def terms_of_a_primary() -> Terms:
+    """A door that gives zones away, and knows a key."""
+    made = terms(is_tcp=True)
+    made.transfer_to, made.keyring = Allowed((ip_network("192.0.2.0/24"),)), KEYS
+    return made
+
+
+TERMS = (terms(cookie_secret=b"0123456789abcdef"), terms(), terms(is_tcp=True, version="dnsd"), terms_of_a_primary())
 
 
 @pytest.mark.parametrize("rounds", [60_000, pytest.param(3_000_000, marks=pytest.mark.long)])
@@ -174,6 +190,10 @@ def test_mutated_queries(table: Table, rounds: int) -> None:
         outcome = respond(*asked)
         if time.thread_time() - start > SECONDS_MOST:
             slow.append(asked)
+        if isinstance(outcome, Transfer):
+            assert outcome.question[:2] in (b"\0\xfb", b"\0\xfc"), packet.hex()
+            check(packet, outcome.busy(), asked[-1], seen)
+            continue
         assert outcome == respond_completely(*asked), packet.hex()
         if isinstance(outcome, Drop):
             assert len(packet) < 12 or packet[2] & 0x80, packet.hex()
@@ -207,7 +227,7 @@ def check(packet: bytes, reply: bytes, door: Terms, seen: set[bytes]) -> None:
         return
     seen.add(reply[2:])
     # Whatever the opcode, ours is an ordinary message; dnspython has stricter rules for those of an UPDATE.
-    message = dns.message.from_wire(reply[:2] + bytes((reply[2] & ~0x78,)) + reply[3:])
+    message = dns.message.from_wire(reply[:2] + bytes((reply[2] & ~0x78,)) + reply[3:], keyring=False)
     assert (message.edns == 0) == (asked is not None), packet.hex()
 
 
@@ -250,7 +270,7 @@ LARGE = {
 
 
 @pytest.mark.parametrize("packet", LARGE.values(), ids=LARGE.keys())
-@pytest.mark.parametrize("door", TERMS, ids=["cookies", "plain", "tcp"])
+@pytest.mark.parametrize("door", TERMS, ids=["cookies", "plain", "tcp", "primary"])
 def test_work_is_linear_in_the_size_of_a_packet(table: Table, packet: bytes, door: Terms) -> None:
     assert 60_000 < len(packet) <= 65_535
     assert seconds_of(packet, PEER, 0, table, door) < SECONDS_AN_OCTET_MOST * len(packet) / 2
