@@ -15,13 +15,14 @@ from dnsd.admin.failures import TooLarge
 from dnsd.admin.inventory import loaded_inventory
 from dnsd.admin.operations import OPERATIONS_MOST
 from dnsd.admin.preconditions import refuse_precondition
+from dnsd.admin.pruning import Pruning, pruning
 from dnsd.authority.inventory import Inventory
 from dnsd.codec.document import Refusal, document_of
 from dnsd.codec.manifest import Manifests, read_manifests
 from dnsd.model.errors import Fault, InvalidRecord
 from dnsd.model.service import Endpoint, Service
 from dnsd.registry.mirror import Mirror
-from dnsd.registry.services import Put, Services
+from dnsd.registry.services import Delete, Precondition, Put, Services
 
 
 class ApplyCalls:
@@ -38,25 +39,38 @@ class ApplyCalls:
         return [web.post("/v1/apply", self.apply)]
 
     async def apply(self, request: web.Request) -> web.Response:
-        """Put all that the manifests say, in one change; nothing when one of them is wrong."""
-        queries.check_parameters(request, "dry_run")
+        """Put all that the manifests say, in one change; nothing when one of them is wrong.
+
+        With ``prune``, what stands in their namespaces and they do not name goes in the same change.
+        """
+        queries.check_parameters(request, "dry_run", "prune", "force")
         refuse_precondition(request)
         dry_run = queries.flag(request, "dry_run")
         octets = await read_octets(request, MANIFEST_TYPES, LARGE_BODY_OCTETS_MOST)
         async with self._reading:  # one at a time: the YAML of one call can take a thread a second
             manifests = await asyncio.to_thread(_read, octets, request.content_type in JSON_TYPES)
-        self._check(manifests.values)
-        if dry_run:
-            result = _planned(loaded_inventory(self._mirror), manifests.values, self._mirror.revision)
-        elif manifests.values:
-            result = batch_document(await self._services.batch([Put(value) for value in manifests.values]))
+        plan = self._plan(request, manifests.values)
+        self._check(manifests.values, plan)
+        if dry_run or not (manifests.values or plan.removed):
+            result = _planned(loaded_inventory(self._mirror), manifests.values, plan.removed, self._mirror.revision)
         else:
-            result = _planned(loaded_inventory(self._mirror), (), self._mirror.revision)
-        return replies.reply({"dry_run": dry_run, **result, "notes": list(manifests.notes)})
+            if not queries.flag(request, "force"):
+                plan.check()
+            deletes = [Delete(value.key, Precondition(value.revision)) for value in plan.removed]
+            puts = [Put(value) for value in manifests.values]
+            result = batch_document(await self._services.batch([*puts, *deletes]))
+        return replies.reply({"dry_run": dry_run, **result, "notes": [*manifests.notes, *plan.notes]})
 
-    def _check(self, values: tuple[Service | Endpoint, ...]) -> None:
-        if len(values) > OPERATIONS_MOST:
-            raise TooLarge(f"{len(values)} objects; send at most {OPERATIONS_MOST} in one call")
+    def _plan(self, request: web.Request, values: tuple[Service | Endpoint, ...]) -> Pruning:
+        """What goes; nothing without ``prune``."""
+        if not queries.flag(request, "prune"):
+            return Pruning((), (), 0, 0)
+        return pruning(loaded_inventory(self._mirror), values)
+
+    def _check(self, values: tuple[Service | Endpoint, ...], plan: Pruning) -> None:
+        count = len(values) + len(plan.removed)
+        if count > OPERATIONS_MOST:
+            raise TooLarge(f"{count} objects are put or removed; one call does at most {OPERATIONS_MOST}")
         faults = [
             Fault("", f"{value.key}: {why}")
             for value in values
@@ -77,13 +91,21 @@ def _addresses(value: Service | Endpoint) -> Iterable[str]:
     return value.cluster_ips if isinstance(value, Service) else value.addresses
 
 
-def _planned(inventory: Inventory, values: tuple[Service | Endpoint, ...], revision: int) -> dict[str, object]:
-    """What putting the values would do, in the shape of a batch's reply."""
+def _planned(
+    inventory: Inventory,
+    values: tuple[Service | Endpoint, ...],
+    removed: tuple[Service | Endpoint, ...],
+    revision: int,
+) -> dict[str, object]:
+    """What putting and removing these would do, in the shape of a batch's reply."""
     return {
         "revision": revision,
         "durability": None,
         "visible": True,
-        "results": [document_of(value) | {"outcome": _outcome(inventory, value)} for value in values],
+        "results": [
+            *(document_of(value) | {"outcome": _outcome(inventory, value)} for value in values),
+            *(document_of(value) | {"outcome": "deleted"} for value in removed),
+        ],
     }
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from dnsd.admin import paths
 from dnsd.codec import reply_shapes as replies
-from dnsd.codec.requests import BatchShape, RenewShape
+from dnsd.codec.requests import BatchShape, EndpointsShape, RenewShape
 from dnsd.codec.shapes import EndpointShape, PatchShape, ServiceShape
 
 MANIFEST = {
@@ -76,7 +76,11 @@ CALLS = (
          (404, *_BODY, *_WRITE), (), BatchShape,
          {"operations": [{"op": "put", "kind": "endpoint", **_KEY, "id": "web-2", "value": _ENDPOINT}]}),
     Call("post", "/v1/apply", "Kubernetes manifests as one change: Service, Endpoints, EndpointSlice, List",
-         {200: replies.ApplyReply}, (*_BODY, 409, 503), ("dry_run",), "manifest", MANIFEST, {"dry_run": "true"}),
+         {200: replies.ApplyReply}, (*_BODY, 409, 503), ("dry_run", "prune", "force"),
+         "manifest", MANIFEST, {"dry_run": "true"}),
+    Call("put", paths.ENDPOINTS, "Let a service have exactly these endpoints, in one change: never empty in between",
+         {200: replies.BatchReply}, (*_BODY, *_WRITE, 404), (), EndpointsShape,
+         {"endpoints": {"web-1": _ENDPOINT, "web-3": {"addresses": ["192.0.2.13"], "ports": {"http": 8080}}}}),
     Call("delete", paths.ENDPOINT, "Deregister; the reply is the object as it was", {200: replies.EndpointWritten},
          (400, 404, 415, 422, *_WRITE), ("If-Match",)),
     Call("delete", paths.SERVICE, "Remove a service with its endpoints", {200: replies.ServiceWritten},

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dnsd.admin.failures import TooLarge
 from dnsd.admin.paths import checked_endpoint_key, checked_service_key
 from dnsd.codec.document import Refusal, endpoint_from_document, endpoint_patch, service_from_document
-from dnsd.codec.requests import OperationShape, keys_in_document, operations_in_document
+from dnsd.codec.reading import escaped
+from dnsd.codec.requests import OperationShape, endpoints_in_document, keys_in_document, operations_in_document
 from dnsd.model.errors import Fault, InvalidRecord
-from dnsd.model.service import EndpointKey
+from dnsd.model.service import Endpoint, EndpointKey, ServiceKey
 from dnsd.registry.services import Delete, Edit, Mark, Operation, Put
 
 OPERATIONS_MOST = 1000
@@ -43,6 +44,27 @@ def operations_from_document(document: object, refusal: Refusal) -> list[Operati
     if not operations:
         raise InvalidRecord(Fault("/operations", "is empty"))
     return operations
+
+
+def endpoints_from_document(document: object, key: ServiceKey, refusal: Refusal) -> list[Endpoint]:
+    """All endpoints that a service shall have, by id. Raises InvalidRecord with the faults of all of them, TooLarge."""
+    given = endpoints_in_document(document)
+    if len(given) > OPERATIONS_MOST:
+        raise TooLarge(f"at most {OPERATIONS_MOST} endpoints in one call")
+    endpoints: list[Endpoint] = []
+    faults: list[Fault] = []
+    for identifier, value in given.items():
+        at = f"/endpoints/{escaped(identifier)}"
+        try:
+            endpoint = endpoint_from_document(value, *checked_endpoint_key(*key, identifier, at), refusal)
+        except InvalidRecord as invalid:
+            is_placed = all(fault.pointer.startswith(at) for fault in invalid.faults)
+            faults += (invalid if is_placed else _below(at, invalid)).faults
+        else:
+            endpoints.append(endpoint)
+    if faults:
+        raise InvalidRecord(*faults)
+    return endpoints
 
 
 def _limit(document: object, field: str) -> None:

@@ -11,7 +11,8 @@ from dnsd.model.service import EndpointKey, ServiceKey
 
 SERVICES = "/v1/namespaces/{namespace}/services"
 SERVICE = SERVICES + "/{service}"
-ENDPOINT = SERVICE + "/endpoints/{id}"
+ENDPOINTS = SERVICE + "/endpoints"
+ENDPOINT = ENDPOINTS + "/{id}"
 
 
 def namespace_of(request: web.Request) -> str:

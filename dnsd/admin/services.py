@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from aiohttp import web
 
 from dnsd.admin import lists, paths, queries, replies
-from dnsd.admin.bodies import read_json, read_nothing
+from dnsd.admin.batch import batch_document
+from dnsd.admin.bodies import LARGE_BODY_OCTETS_MOST, read_json, read_nothing
+from dnsd.admin.failures import TooLarge
 from dnsd.admin.inventory import loaded_inventory
-from dnsd.admin.preconditions import precondition_of
+from dnsd.admin.operations import OPERATIONS_MOST, endpoints_from_document
+from dnsd.admin.preconditions import precondition_of, refuse_precondition
 from dnsd.codec.document import Refusal, document_of, service_from_document
 from dnsd.model.errors import NotFound
 from dnsd.registry.leases import Leases
 from dnsd.registry.mirror import Mirror
-from dnsd.registry.services import Delete, Put, Services
+from dnsd.registry.services import Delete, Operation, Put, Services
 
 
 class ServiceCalls:
@@ -32,6 +36,7 @@ class ServiceCalls:
             web.put(paths.SERVICE, self.put),
             web.get(paths.SERVICE, self.get),
             web.delete(paths.SERVICE, self.delete),
+            web.put(paths.ENDPOINTS, self.replace_endpoints),
             web.get(paths.SERVICES, self.list_namespace),
             web.get("/v1/services", self.list_all),
         ]
@@ -64,6 +69,24 @@ class ServiceCalls:
         precondition = precondition_of(request)
         await read_nothing(request)
         return replies.reply_deleted(await self._services.write(Delete(key, precondition)))
+
+    async def replace_endpoints(self, request: web.Request) -> web.Response:
+        """Let a service have exactly these endpoints, in one change: no answer in between is empty."""
+        queries.check_parameters(request)
+        refuse_precondition(request)
+        key = paths.service_key_of(request)
+        document = await read_json(request, LARGE_BODY_OCTETS_MOST)
+        wanted = await asyncio.to_thread(endpoints_from_document, document, key, self._refusal)
+        holding = loaded_inventory(self._mirror).holdings.get(key)
+        standing = holding.endpoints if holding is not None else {}
+        kept = {endpoint.id for endpoint in wanted}
+        gone = [Delete(standing[each].key) for each in sorted(standing) if each not in kept]
+        operations: list[Operation] = [*(Put(endpoint) for endpoint in wanted), *gone]
+        if not operations:
+            raise NotFound(f"service {key[1]} of namespace {key[0]} has no endpoints, and none were given")
+        if len(operations) > OPERATIONS_MOST:
+            raise TooLarge(f"{len(operations)} endpoints come or go; one call does at most {OPERATIONS_MOST}")
+        return replies.reply(batch_document(await self._services.batch(operations)))
 
     async def list_namespace(self, request: web.Request) -> web.Response:
         """A namespace's services."""

@@ -30,7 +30,8 @@ examples:
 
 Service, Endpoints, EndpointSlice, Namespace and List are read as they are; other kinds are named and skipped. One
 wrong field refuses everything. Applying the same again changes nothing; what a file no longer holds stays, use
-`dnsd deregister` for it. Two annotations of a Service are ours: dnsd/ttl-seconds and dnsd/when-empty.
+--prune (see the plan with --dry-run first) or `dnsd deregister` for it. Two annotations of a Service are ours:
+dnsd/ttl-seconds and dnsd/when-empty.
 """
 
 PART_OBJECTS_MOST = 1000
@@ -61,6 +62,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="manifests; repeatable; - is stdin",
     )
     parser.add_argument("-R", "--recursive", action="store_true", help="folders with all below them")
+    parser.add_argument(
+        "--prune",
+        action="store_true",
+        help="remove what stands in the same namespaces without a lease and is in no file; at most 30 % of it",
+    )
+    parser.add_argument("--force", action="store_true", help="with --prune: however much that removes")
     parser.add_argument("--dry-run", action="store_true", help="only show what would change")
     add_connection_flags(parser)
     add_output_flag(parser)
@@ -73,7 +80,10 @@ def execute(arguments: argparse.Namespace) -> int:
     for text in desired.notes:
         note("apply", text)
     _refuse_faults(desired)
-    results = asyncio.run(_send(connection, list(parts_of(desired.values)), arguments.dry_run))
+    parts = list(parts_of(desired.values))
+    if arguments.prune and len(parts) > 1:
+        raise CommandFailed(f"--prune takes what fits one change, {PART_OBJECTS_MOST:,} objects; nothing was sent")
+    results = asyncio.run(_send(connection, parts, _query(arguments)))
     if arguments.output != "table":
         print_document(
             {"dry_run": arguments.dry_run, "results": results, "notes": list(desired.notes)}, arguments.output
@@ -109,14 +119,20 @@ def _refuse_faults(desired: Desired) -> None:
         raise CommandFailed(f"nothing was sent: {len(desired.faults)} faults, see above")
 
 
-async def _send(connection: Connection, parts: list[Part], dry_run: bool) -> list[dict[str, Any]]:
+def _query(arguments: argparse.Namespace) -> dict[str, str]:
+    return {name: "true" for name in ("dry_run", "prune", "force") if getattr(arguments, name)}
+
+
+async def _send(connection: Connection, parts: list[Part], query: dict[str, str]) -> list[dict[str, Any]]:
     """The results of all parts, in order. Raises CommandFailed with the number of objects that stand already."""
     results: list[dict[str, Any]] = []
-    query = [("dry_run", "true")] if dry_run else []
+    dry_run = "dry_run" in query
     async with Client(connection) as client:
         for number, part in enumerate(parts, 1):
             try:
-                reply = await client.call("POST", "/v1/apply", query=query, body=part.body, seconds=PART_SECONDS)
+                reply = await client.call(
+                    "POST", "/v1/apply", query=[*query.items()], body=part.body, seconds=PART_SECONDS
+                )
             except CommandFailed as failure:
                 if number == 1 or dry_run:
                     raise
@@ -140,6 +156,8 @@ def _print_results(results: list[dict[str, Any]], dry_run: bool) -> None:
         rows = [(result["outcome"], result["kind"], full_name(result)) for result in changed]
         print_table(("OUTCOME", "KIND", "NAME"), rows)
     sums = ", ".join(
-        f"{counts[outcome]:,} {outcome}" for outcome in ("created", "changed", "unchanged") if counts[outcome]
+        f"{counts[outcome]:,} {outcome}"
+        for outcome in ("created", "changed", "deleted", "unchanged")
+        if counts[outcome]
     )
     print(f"{sums or 'nothing to apply'}{' (dry run)' if dry_run else ''}")

@@ -9,6 +9,8 @@ from pydantic import Field
 from dnsd.codec.reading import read_shape
 from dnsd.codec.shapes import Id, Label, Shape
 
+_ENDPOINT_BODY: dict[str, Any] = {"type": "object", "description": "the body of an endpoint's PUT"}
+
 
 class KeyShape(Shape):
     """What identifies an endpoint."""
@@ -46,6 +48,14 @@ class BatchShape(Shape):
     operations: list[OperationShape]
 
 
+class EndpointsShape(Shape):
+    """All endpoints of a service by their ids, each as in its own PUT."""
+
+    endpoints: dict[Id, Annotated[Any, Field(json_schema_extra=_ENDPOINT_BODY)]] = Field(
+        json_schema_extra={"additionalProperties": False}
+    )
+
+
 def keys_in_document(document: object) -> list[KeyShape]:
     """The endpoints that a body of heartbeats names. Raises InvalidRecord with all faults."""
     return read_shape(RenewShape, document).endpoints
@@ -54,3 +64,8 @@ def keys_in_document(document: object) -> list[KeyShape]:
 def operations_in_document(document: object) -> list[OperationShape]:
     """The operations of a batch, their values not yet read. Raises InvalidRecord with all faults."""
     return read_shape(BatchShape, document).operations
+
+
+def endpoints_in_document(document: object) -> dict[str, Any]:
+    """Bodies of endpoints by id, not yet read. Raises InvalidRecord with all faults."""
+    return read_shape(EndpointsShape, document).endpoints

@@ -126,3 +126,32 @@ async def test_wrong_bodies(replica: Any, octets: bytes, headers: Any, status: i
 async def test_wrong_parameters(replica: Any) -> None:
     (await replica.call("POST", "/v1/apply?dry_run=1", octets=b"a", headers=YAML)).problem(400, "bad-parameter")
     (await replica.call("POST", "/v1/apply?dry-run=true", octets=b"a", headers=YAML)).problem(400, "bad-parameter")
+
+
+def services(*names: str) -> bytes:
+    document = "apiVersion: v1\nkind: Service\nmetadata: {name: %s}\nspec: {ports: [{port: 80}]}\n---\n"
+    return "".join(document % name for name in names).encode()
+
+
+async def test_prune_in_the_same_change_and_never_much_unasked(replica: Any) -> None:
+    await replica.call("POST", "/v1/apply", octets=services("a", "b", "c", "d"), headers=YAML)
+    await replica.call("PUT", "/v1/namespaces/other/services/else", {})
+    path = "/v1/apply?prune=true"
+    planned = await replica.call("POST", f"{path}&dry_run=true", octets=services("a", "b", "c", "e"), headers=YAML)
+    outcomes = {result["name"]: result["outcome"] for result in planned.document["results"]}
+    assert outcomes == {"a": "unchanged", "b": "unchanged", "c": "unchanged", "e": "created", "d": "deleted"}
+    assert replica.mirror.catalog.inventory.service(("default", "d")) is not None
+
+    before = replica.mirror.revision
+    done = await replica.call("POST", path, octets=services("a", "b", "c", "e"), headers=YAML)
+    assert {result["name"]: result["outcome"] for result in done.document["results"]} == outcomes
+    assert replica.mirror.revision == before + 1
+    assert set(replica.mirror.catalog.inventory.holdings) == {
+        *(("default", name) for name in "abce"),
+        ("other", "else"),
+    }
+    refused = await replica.call("POST", path, octets=services("a", "b"), headers=YAML)
+    assert "2 of 4 objects (50%)" in refused.problem(409, "conflict")["detail"]
+    forced = await replica.call("POST", f"{path}&force=true", octets=services("a", "b"), headers=YAML)
+    assert forced.status == 200
+    assert len(replica.mirror.catalog.inventory.holdings) == 3

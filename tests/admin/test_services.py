@@ -6,6 +6,7 @@ import pytest
 
 SERVICES = "/v1/namespaces/default/services"
 WEB = f"{SERVICES}/web"
+PLAIN = {"address": "192.0.2.10", "ports": {"http": 8080}, "lease_seconds": 30}
 BODY = {"ports": [{"name": "http", "port": 80, "target_port": "web"}], "labels": {"app": "web"}, "ttl_seconds": 7}
 
 
@@ -133,3 +134,32 @@ async def test_before_the_registry_was_read_nothing_is_said_about_it(new_replica
         for path in (WEB, SERVICES, "/v1/services"):
             shown = (await replica.call("GET", path)).problem(503, "store-unavailable")
             assert shown["reason"] == "not-loaded"
+
+
+async def test_all_endpoints_replaced_in_one_change(replica: Any) -> None:
+    path = f"{WEB}/endpoints"
+    first = {"one": PLAIN, "two": PLAIN | {"address": "192.0.2.2"}}
+    created = await replica.call("PUT", path, {"endpoints": first})
+    assert [each["outcome"] for each in created.document["results"]] == ["created", "created"]
+    watch = replica.mirror.watch(None)
+    second = {"two": first["two"], "three": PLAIN | {"address": "192.0.2.3"}}
+    answer = await replica.call("PUT", path, {"endpoints": second})
+    outcomes = {each["id"]: each["outcome"] for each in answer.document["results"]}
+    assert outcomes == {"two": "renewed", "three": "created", "one": "deleted"}
+    _, change = await anext(watch)
+    watch.close()
+    assert ([each.id for each in change.puts], [each.key[2] for each in change.removals]) == (["three"], ["one"])
+    assert set(replica.mirror.catalog.inventory.holdings["default", "web"].endpoints) == {"two", "three"}
+
+    wrong = {"endpoints": {"a/b": PLAIN, "c": {"address": "x"}, "d": PLAIN | {"address": "224.0.0.1"}}}
+    refused = (await replica.call("PUT", path, wrong)).problem(422, "invalid-record")
+    assert [each["pointer"] for each in refused["errors"]] == [
+        "/endpoints/a~1b/id",
+        "/endpoints/c/address",
+        "/endpoints/d/address",
+    ]
+    assert set(replica.mirror.catalog.inventory.holdings["default", "web"].endpoints) == {"two", "three"}
+    assert (await replica.call("PUT", path, {"endpoints": {}})).status == 200
+    (await replica.call("PUT", path, {"endpoints": {}})).problem(404, "not-found")
+    many = {f"n{number}": PLAIN for number in range(1001)}
+    (await replica.call("PUT", path, {"endpoints": many})).problem(413, "too-large")
