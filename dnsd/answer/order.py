@@ -13,11 +13,11 @@ _MULTIPLIER = 0x9E3779B1
 _MASK = 0xFFFFFFFF
 
 
-def drawn(rotation: Rotation, chance: int) -> bytes:
-    """These records, turned so that the drawn one stands first; ``chance`` is uniform over 32 bits."""
-    cumulative = rotation.cumulative
-    start = rotation.starts[bisect_right(cumulative, chance % cumulative[-1])]
-    return rotation.doubled[start : start + rotation.length]
+def drawn(section: bytes, rotation: Rotation, chance: int) -> bytes:
+    """These records of a section, turned so that the drawn one stands first; ``chance`` is uniform over 32 bits."""
+    cumulative, starts = rotation.cumulative, rotation.starts
+    start = starts[bisect_right(cumulative, chance % cumulative[-1])]
+    return section[start : rotation.end] + section[starts[0] : start]
 
 
 def ordered(answer: Answer, chance: int) -> bytes:
@@ -26,10 +26,10 @@ def ordered(answer: Answer, chance: int) -> bytes:
     if not rotations:
         return answer.section
     if len(rotations) == 1:
-        return drawn(rotations[0], chance)
+        return drawn(answer.section, rotations[0], chance)
     sections = []
     for rotation in rotations:
-        sections.append(drawn(rotation, chance))
+        sections.append(drawn(answer.section, rotation, chance))
         # A bijection of 32 bits that mixes the high ones into the low ones: the next draw is uniform too, and its own.
         chance = (chance ^ chance >> 16) * _MULTIPLIER & _MASK
         chance ^= chance >> 15

@@ -6,6 +6,7 @@ import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate, groupby
+from operator import attrgetter
 
 from dnsd.authority.node import (
     HEADER_OCTETS,
@@ -20,6 +21,7 @@ from dnsd.authority.node import (
     Rotation,
     question_key,
     record_octets,
+    rotation,
 )
 from dnsd.authority.zone import Zone
 from dnsd.model.message import RRType
@@ -27,6 +29,7 @@ from dnsd.model.names import Name, parent_of
 from dnsd.model.rdata import TARGETED, target_of
 from dnsd.model.rrset import Record, RRset
 
+_priority_of = attrgetter("priority")
 SetsAt = Callable[[Name], Iterable[RRset]]
 """Finds the RRsets of a name, for additional sections."""
 
@@ -39,7 +42,9 @@ def compile_node(zone: Zone, rrsets: Iterable[RRset], sets_at: SetsAt, kind: Kin
 
 def compile_rrset(rrset: RRset, sets_at: SetsAt) -> Answer:
     """One RRset as ready bytes, its additional section found through ``sets_at``."""
-    ranked = sorted(rrset.records, key=lambda record: record.priority)
+    ranked: Sequence[Record] = rrset.records
+    if len(ranked) > 1:
+        ranked = sorted(ranked, key=_priority_of)
     packed = [record_octets(OWNER_POINTER, rrset.rtype, rrset.ttl, record.rdata) for record in ranked]
     # A wildcard answers for names of any length, so nothing in its additional section may point into the question.
     additional = list(_additional(rrset, sets_at, compressed=not rrset.owner.startswith(WILDCARD)))
@@ -91,13 +96,13 @@ def _rotations(ranked: Sequence[Record], packed: Sequence[bytes]) -> tuple[Rotat
     """One rotation a priority, or none when there is but one record."""
     if len(packed) < 2:
         return ()
+    bounds = list(accumulate(map(len, packed), initial=0))
     rotations, at = [], 0
-    for _, group in groupby(ranked, key=lambda record: record.priority):
+    for _, group in groupby(ranked, key=_priority_of):
         weights = [record.weight for record in group]
-        records = packed[at : at + len(weights)]
-        starts = tuple(accumulate((len(record) for record in records[:-1]), initial=0))
-        rotations.append(Rotation(b"".join(records) * 2, starts, tuple(accumulate(weights))))
-        at += len(weights)
+        after = at + len(weights)
+        rotations.append(rotation(tuple(bounds[at:after]), bounds[after], tuple(accumulate(weights))))
+        at = after
     return tuple(rotations)
 
 

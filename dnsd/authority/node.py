@@ -7,7 +7,7 @@ offset 12 of every message (RFC 1035 4.1.4). Nodes are immutable and replaced wh
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import IntEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -44,6 +44,7 @@ class Kind(IntEnum):
     CUT = 2  # a delegation: authority ends here (RFC 1034 4.2.1)
 
 
+@lru_cache(maxsize=256)
 def question_key(rtype: int, rclass: int = RRClass.IN) -> bytes:
     """Type and class as the four octets that end a question; nodes are looked up by them."""
     return _KEY.pack(rtype, rclass)
@@ -58,18 +59,27 @@ def heads(answers: int, authorities: int, additionals: int, rcode: int = 0, flag
 
 
 class Rotation:
-    """Records of one priority. ``doubled`` holds them twice over, so that any rotation is one slice of it.
+    """Records of one priority: where in the section they stand, from ``starts[0]`` up to ``end``.
 
     ``starts[i]`` is where record i begins, ``cumulative[i]`` the sum of the weights up to and with it.
     """
 
-    __slots__ = ("cumulative", "doubled", "length", "starts")
+    __slots__ = ("cumulative", "end", "starts")
 
-    def __init__(self, doubled: bytes, starts: tuple[int, ...], cumulative: tuple[int, ...]) -> None:
-        self.doubled = doubled
-        self.length = len(doubled) // 2
+    def __init__(self, starts: tuple[int, ...], end: int, cumulative: tuple[int, ...]) -> None:
         self.starts = starts
+        self.end = end
         self.cumulative = cumulative
+
+
+_RECORDS_SHARED_MOST = 16
+_shared_rotation = lru_cache(maxsize=4096)(Rotation)
+
+
+def rotation(starts: tuple[int, ...], end: int, cumulative: tuple[int, ...]) -> Rotation:
+    """A rotation; small ones are shared, because most services have few endpoints, all of one weight."""
+    make = _shared_rotation if len(starts) <= _RECORDS_SHARED_MOST else Rotation
+    return make(starts, end, cumulative)
 
 
 class Answer:
@@ -100,14 +110,42 @@ class Answer:
 
     def pack(self) -> Packed:
         """As plain values."""
-        rotations = tuple((turn.doubled, turn.starts, turn.cumulative) for turn in self.rotations)
+        rotations = tuple([(turn.starts, turn.end, turn.cumulative) for turn in self.rotations])
         return self.count, self.section, rotations, self.additional, self.additional_count, self.size
 
     @classmethod
     def unpack(cls, packed: Packed) -> Answer:
         """From plain values."""
         count, section, rotations, *rest = packed
-        return cls(count, section, tuple(Rotation(*turn) for turn in rotations), *rest)
+        return cls(count, section, tuple([rotation(*turn) for turn in rotations]), *rest)
+
+
+class Lone(Mapping[bytes, Answer]):
+    """The answers of a name with a single RRset, as most have: a dict of one needs 200 octets more."""
+
+    __slots__ = ("_answer", "_key")
+
+    def __init__(self, key: bytes, answer: Answer) -> None:
+        self._key = key
+        self._answer = answer
+
+    def get(self, key: bytes, default: Any = None) -> Any:
+        """As a dict's; the hot path."""
+        return self._answer if key == self._key else default
+
+    def __getitem__(self, key: bytes) -> Answer:
+        if key != self._key:
+            raise KeyError(key)
+        return self._answer
+
+    def __contains__(self, key: object) -> bool:
+        return key == self._key
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._key
+
+    def __len__(self) -> int:
+        return 1
 
 
 class Node:
@@ -115,9 +153,9 @@ class Node:
 
     __slots__ = ("answers", "kind", "zone")
 
-    def __init__(self, zone: Zone, answers: dict[bytes, Answer], kind: Kind = Kind.PLAIN) -> None:
+    def __init__(self, zone: Zone, answers: Mapping[bytes, Answer], kind: Kind = Kind.PLAIN) -> None:
         self.zone = zone
-        self.answers = answers
+        self.answers = answers if len(answers) != 1 else Lone(*next(iter(answers.items())))
         self.kind = kind
 
     def pack(self) -> Packed:

@@ -82,5 +82,6 @@ def test_one_record_stands_where_it_stands() -> None:
 
 @pytest.mark.parametrize(("chance", "first"), [(0, 0), (99, 0), (100, 1), (101, 1), (102, 2), (151, 2), (152, 0)])
 def test_weights_are_laid_end_to_end(chance: int, first: int) -> None:
-    (rotation,) = answer_of([(0, 100), (0, 2), (0, 50)]).rotations
-    assert order_of(drawn(rotation, chance)) == [first, (first + 1) % 3, (first + 2) % 3]
+    answer = answer_of([(0, 100), (0, 2), (0, 50)])
+    (rotation,) = answer.rotations
+    assert order_of(drawn(answer.section, rotation, chance)) == [first, (first + 1) % 3, (first + 2) % 3]

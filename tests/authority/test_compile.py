@@ -82,8 +82,8 @@ def test_each_priority_has_its_own_order() -> None:
     answer = compile_rrset(RRset(WEB, 1, 5, tuple(records)), nothing)
     first, second = answer.rotations
     octets = [record_octets(OWNER_POINTER, 1, 5, record.rdata) for record in records]
-    assert (first.cumulative, first.starts, first.doubled) == ((1, 3), (0, 16), (octets[1] + octets[2]) * 2)
-    assert (second.cumulative, second.starts, second.doubled) == ((7,), (0,), octets[0] * 2)
+    assert (first.cumulative, first.starts, first.end) == ((1, 3), (0, 16), 32)
+    assert (second.cumulative, second.starts, second.end) == ((7,), (32,), 48)
     assert answer.section == octets[1] + octets[2] + octets[0]
 
 

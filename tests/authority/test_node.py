@@ -13,12 +13,12 @@ from dnsd.authority.node import (
     Answer,
     Kind,
     Node,
-    Rotation,
     empty_node,
     heads,
     question_key,
     record_octets,
     records_of,
+    rotation,
 )
 from dnsd.authority.zone import Zone
 from dnsd.model.message import Rcode, RRClass
@@ -46,7 +46,7 @@ def test_a_section_falls_into_its_records() -> None:
 
 
 def test_a_node_travels_as_plain_values(zone: Zone) -> None:
-    turn = Rotation(SECTION * 2, (0, len(RECORDS[0])), (100, 200))
+    turn = rotation((0, len(RECORDS[0])), len(SECTION), (100, 200))
     answer = Answer(2, SECTION, (turn,), b"glue", 1, 99)
     node = Node(zone, {question_key(1): answer}, Kind.SERVFAIL)
     origin, kind, answers = marshal.loads(marshal.dumps(node.pack()))
@@ -56,7 +56,22 @@ def test_a_node_travels_as_plain_values(zone: Zone) -> None:
     assert key == question_key(1)
     assert again.pack() == answer.pack()
     assert again.heads == answer.heads == heads(2, 0, 1)
-    assert again.rotations[0].length == len(SECTION)
+    assert again.rotations == (turn,)
+
+
+def test_many_weights_are_kept_by_their_own_answer_alone() -> None:
+    starts, cumulative = tuple(range(0, 320, 16)), tuple(range(100, 2100, 100))
+    assert rotation(starts, 320, cumulative) is not rotation(starts, 320, cumulative)
+
+
+def test_a_single_answer_is_asked_like_a_dict_of_one(zone: Zone) -> None:
+    key, other, answer = question_key(1), question_key(28), Answer(1, RECORDS[0], (), b"", 0, 99)
+    lone = Node(zone, {key: answer}).answers
+    assert (dict(lone), len(lone)) == ({key: answer}, 1)
+    assert (lone[key], lone.get(key), lone.get(other)) == (answer, answer, None)
+    assert (key in lone, other in lone) == (True, False)
+    with pytest.raises(KeyError):
+        lone[other]
 
 
 def test_an_empty_node_owns_nothing(zone: Zone) -> None:
