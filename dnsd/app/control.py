@@ -12,6 +12,7 @@ from typing import Protocol
 
 from dnsd.admin.routes import Admin
 from dnsd.app.doors import advertised
+from dnsd.app.secondaries import keys_of, secondaries_of
 from dnsd.authority.catalog import Catalog
 from dnsd.config import Settings
 from dnsd.model.errors import StoreUnavailable
@@ -28,6 +29,7 @@ from dnsd.runtime.clock import Clock
 from dnsd.runtime.counts import Counts
 from dnsd.runtime.metrics import DnsCollector
 from dnsd.runtime.tasks import Tasks
+from dnsd.server.secondaries import Secondaries
 from dnsd.store.redis import Store
 
 _log = logging.getLogger("dnsd.control")
@@ -75,7 +77,8 @@ class Control:
             copies=settings.required_copies,
             allow_eviction=settings.allow_eviction,
         )
-        self._mirror = Mirror(self._store, catalog, feed, clock)
+        self._secondaries = Secondaries(feed, catalog.table, secondaries_of(settings), keys_of(settings), clock)
+        self._mirror = Mirror(self._store, catalog, self._secondaries, clock)
         leases = Leases(self._store, self._mirror)
         services = Services(self._store, self._mirror, leases)
         self._replicas = Replicas(self._store, self._mirror, settings.replica, clock)
@@ -112,6 +115,7 @@ class Control:
             ("replicas", self._replicas.run()),
             ("ticker", self._ticker.run()),
             ("departures", self._departures.run()),
+            ("secondaries", self._secondaries.run()),
             ("cookie-secret", self._share_cookie_secret()),
         ):
             self._tasks.start(name, work)

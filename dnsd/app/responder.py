@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from dnsd.app.secondaries import allowed_of, keys_of
 from dnsd.authority.table import Table
 from dnsd.config import Settings
 from dnsd.runtime.clock import Clock
@@ -38,6 +39,8 @@ class Responding:
             tcp_connections_most=settings.tcp_connections,
             tcp_per_client_most=settings.tcp_per_client,
             open_within_seconds=settings.open_within_seconds,
+            transfer_to=allowed_of(settings),
+            keyring=keys_of(settings),
         )
 
     @property

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dnsd.app.ground import Ground
 from dnsd.app.life import Life, Replica
 from dnsd.app.parent import Parent
+from dnsd.app.secondaries import check_secondaries
 from dnsd.config import Settings
 from dnsd.runtime import log
 from dnsd.runtime.clock import SystemClock
@@ -21,6 +22,7 @@ def serve(settings: Settings, environ: Mapping[str, str], show: Callable[[str], 
     Raises InvalidSetting, StoreUnavailable and Fatal, each with one line for people.
     """
     log.set_up(settings.log_level, settings.log_format)
+    check_secondaries(settings)
     return asyncio.run(_live(settings, environ, show))
 
 

@@ -6,6 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
+from dnsd.app.secondaries import check_secondaries
 from dnsd.cli.failures import CommandFailed
 from dnsd.cli.output import add_output_flag, plain, print_document
 from dnsd.config import Settings, load
@@ -56,7 +57,9 @@ def execute(arguments: argparse.Namespace) -> int:
 def _settings(arguments: argparse.Namespace) -> tuple[Settings, list[str]]:
     """The settings, the default ones when they are wrong, so that the zone files are checked all the same."""
     try:
-        return load({"config": arguments.config, "zones": arguments.zones}, os.environ), []
+        settings = load({"config": arguments.config, "zones": arguments.zones}, os.environ)
+        check_secondaries(settings)
+        return settings, []
     except InvalidSetting as fault:
         return load({}, {}), [str(fault)]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
-from dnsd.model.names import is_label, name_from_text
+from dnsd.model.names import is_label, name_from_text, name_to_text
 from dnsd.server.address import PORT_MOST, Address
 
 Raw = str | int | float | bool
@@ -16,6 +16,7 @@ ZONE_OCTETS_MOST = 53  # so that the longest SRV owner below it, _port._sctp.ser
 STORE_SCHEMES = ("redis", "rediss", "unix", "sentinel", "cluster")
 
 _PREFIX = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_KEY_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
 _REPLICA = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
@@ -104,6 +105,42 @@ def _read_directory(raw: Raw) -> str:
     return text
 
 
+def _read_file(raw: Raw) -> str:
+    text = _text_of(raw, "the path of a file is needed")
+    if "\0" in text:
+        raise ValueError("the path of a file is needed")
+    return text
+
+
+def _read_client(raw: Raw) -> str:
+    right = "a network such as 192.0.2.0/24, an address, or the name of a key of tsig_keys is needed"
+    text = _text_of(raw, right)
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return _read_key_name(text, right)
+    return _read_network(text)
+
+
+def _read_key_name(text: str, right: str) -> str:
+    try:
+        name = name_from_text(text).lower()
+    except ValueError:
+        raise ValueError(right) from None
+    if not _KEY_NAME.fullmatch(text):
+        raise ValueError(right)
+    return name_to_text(name)
+
+
+def _read_secondary(raw: Raw) -> str:
+    right = "ADDR:PORT is needed, or ADDR:PORT and the name of a key of tsig_keys behind a space"
+    address, _, key = _text_of(raw, right).partition(" ")
+    place = _read_host_port(address)
+    if not place.port:
+        raise ValueError(right)
+    return f"{place} {_read_key_name(key.strip(), right)}" if key.strip() else str(place)
+
+
 def _matching(pattern: re.Pattern[str], right: str) -> Callable[[Raw], str]:
     def read(raw: Raw) -> str:
         text = _text_of(raw, right)
@@ -169,6 +206,9 @@ NETWORK = Kind(_read_network, "CIDR")
 ADDRESS = Kind(_read_address, "ADDR")
 STORE_URL = Kind(_read_store_url, "URL")
 DIRECTORY = Kind(_read_directory, "DIR")
+FILE = Kind(_read_file, "FILE")
+CLIENT = Kind(_read_client, "CIDR|KEY")
+SECONDARY = Kind(_read_secondary, "ADDR:PORT[ KEY]")
 SWITCH = Kind(_read_switch, "true|false")
 PREFIX = Kind(_matching(_PREFIX, "1 to 64 of A-Z, a-z, 0-9 and . _ : - are needed"), "TEXT")
 REPLICA = Kind(_matching(_REPLICA, "1 to 63 of A-Z, a-z, 0-9 and . _ - are needed"), "NAME")

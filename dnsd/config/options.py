@@ -176,6 +176,37 @@ GROUPS = (
         ),
     ),
     Group(
+        "secondaries",
+        (
+            Option(
+                "transfer_to",
+                kinds.CLIENT,
+                None,
+                "who may have our zones by AXFR and IXFR: networks, and names of keys in tsig_keys; either is enough",
+                is_list=True,
+                stands_for="nobody",
+                example=("192.0.2.54", "secondary.example"),
+            ),
+            Option(
+                "notify",
+                kinds.SECONDARY,
+                None,
+                "secondaries to tell of changes, each with the name of the key that signs what it is told, if any",
+                is_list=True,
+                stands_for="nobody",
+                example=("192.0.2.54:53", "192.0.2.55:53 secondary.example"),
+            ),
+            Option(
+                "tsig_keys",
+                kinds.FILE,
+                None,
+                "file of TSIG keys, one [ALGORITHM:]NAME:SECRET a line, which only dnsd may read; needs dnspython",
+                stands_for="none",
+                example="/etc/dnsd/tsig.keys",
+            ),
+        ),
+    ),
+    Group(
         "limits",
         (
             Option(

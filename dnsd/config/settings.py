@@ -39,6 +39,9 @@ class Settings:
     state_dir: str
     replica: str
     settling_seconds: float
+    transfer_to: tuple[str, ...]
+    notify: tuple[str, ...]
+    tsig_keys: str | None
     udp_payload: int
     tcp_connections: int
     tcp_per_client: int

@@ -1,12 +1,16 @@
 """One TCP connection: messages behind two octets of length (RFC 1035 4.2.2), several at once (RFC 7766 6.2.1.1).
 
 Answers are made as messages arrive, so none is ever "in flight" but those that the peer has not read yet; as long as
-there are such, nothing more is read. Invariant: a connection is answered or closed, never held.
+there are such, nothing more is read. A zone transfer is such an answer, too: one message of it is made at a time, when
+the peer has taken the one before, and others have their turn in between.
+
+Invariant: a connection is answered or closed, never held.
 """
 
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 from typing import Protocol
 
 READ_OCTETS = 4096
@@ -28,8 +32,11 @@ class Host(Protocol):
     def now(self) -> float:
         """Monotonic seconds."""
 
-    def answer(self, packet: bytes, peer: bytes) -> bytes:
-        """The reply to a message; nothing when there is none."""
+    def answer(self, packet: bytes, peer: bytes) -> bytes | Iterator[bytes]:
+        """The reply to a message, nothing when there is none; or many, for which ``transferred`` tells the end."""
+
+    def transferred(self) -> None:
+        """An answer of many messages has ended, or never will."""
 
     def served(self, connection: Connection) -> None:
         """A whole message has come."""
@@ -53,8 +60,10 @@ class Connection:
         "_host",
         "_is_ended",
         "_is_open",
+        "_is_writing",
         "_since",
         "_socket",
+        "_stream",
         "_unsent",
         "client",
         "descriptor",
@@ -69,7 +78,9 @@ class Connection:
         self._host = host
         self._buffer = bytearray()
         self._unsent = b""
+        self._stream: Iterator[bytes] | None = None
         self._held = 0
+        self._is_writing = False
         self._is_ended = False
         self._is_open = True
         self._since = host.now()
@@ -77,7 +88,7 @@ class Connection:
     @property
     def is_owed(self) -> bool:
         """True while there are answers that the peer has not read."""
-        return bool(self._unsent)
+        return bool(self._unsent) or self._stream is not None
 
     def read(self) -> None:
         """Take what has come and answer it."""
@@ -98,16 +109,20 @@ class Connection:
 
     def write(self) -> None:
         """Send on, now that the peer has read; when all is sent, answer on."""
-        if self._send(b"") and not self._unsent:
-            self._since = self._host.now()
+        if self._unsent and (not self._send(b"") or self._unsent):
+            return
+        self._since = self._host.now()
+        if self._stream is not None:
+            self._draw(self._stream)
+        else:
             self._advance()
 
     def finish(self) -> None:
         """Answer what has come, send what is owed, then close: the server wants to end."""
-        if not self._unsent:
+        if not self.is_owed:
             self.read()
         self._is_ended = True
-        if not self._unsent:
+        if not self.is_owed:
             self.close("")
 
     def overdue(self, now: float, idle_seconds: float) -> str:
@@ -115,6 +130,8 @@ class Connection:
         waited = now - self._since
         if self._unsent:
             return "stalled" if waited >= STALLED_SECONDS else ""
+        if self._stream is not None:
+            return ""
         if self._buffer:
             return "slow" if waited >= WHOLE_MESSAGE_SECONDS else ""
         return "idle" if waited >= idle_seconds else ""
@@ -124,13 +141,14 @@ class Connection:
         if not self._is_open:
             return
         self._is_open = False
+        self._end_stream()
         self._host.hold(-self._held)
         self._host.leave(self, reason)
         self._socket.close()
 
     def _advance(self) -> None:
         """Answer whole messages until there is none left or the peer does not read."""
-        while self._is_open and not self._unsent:
+        while self._is_open and not self.is_owed:
             replies, has_fault = self._answer_some()
             if replies and not self._send(b"".join(replies)):
                 return
@@ -140,10 +158,32 @@ class Connection:
                 break
         if not self._is_open:
             return
-        if self._is_ended and not self._unsent:
+        if self._is_ended and not self.is_owed:
             self.close("")
             return
+        self._watch()
         self._account()
+
+    def _draw(self, stream: Iterator[bytes]) -> None:
+        """Send the next message of a transfer; an empty one is a breath."""
+        message = next(stream, None)
+        if message is None:
+            self._end_stream()
+            self._watch()
+            self._advance()
+        elif message:
+            self._send(len(message).to_bytes(_LENGTH_OCTETS) + message)
+
+    def _end_stream(self) -> None:
+        if self._stream is not None:
+            self._stream = None
+            self._host.transferred()
+
+    def _watch(self) -> None:
+        """Have the socket looked at for reading or for writing, whichever is next."""
+        if self._is_writing != self.is_owed:
+            self._is_writing = self.is_owed
+            self._host.watch(self, is_reading=not self._is_writing, is_writing=self._is_writing)
 
     def _answer_some(self) -> tuple[list[bytes], bool]:
         """Replies to the next messages, each with its length; True when what follows them is no message."""
@@ -159,6 +199,9 @@ class Connection:
                 break
             reply = self._host.answer(bytes(buffer[start + _LENGTH_OCTETS : end]), self.peer)
             start = end
+            if not isinstance(reply, bytes):
+                self._stream = reply
+                break
             if not reply:
                 has_fault = True
                 break
@@ -180,11 +223,10 @@ class Connection:
         except OSError:
             self.close("")
             return False
-        was_owed = self.is_owed
+        had_unsent = bool(self._unsent)
         self._unsent = waiting[sent:] if sent < len(waiting) else b""
-        if was_owed != self.is_owed:
-            self._host.watch(self, is_reading=not self.is_owed, is_writing=self.is_owed)
-        if was_owed or self._unsent:
+        self._watch()
+        if had_unsent or self._unsent:
             return self._account()
         return True
 

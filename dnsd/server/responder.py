@@ -12,7 +12,10 @@ from collections.abc import Mapping, Sequence
 
 from dnsd.answer.respond import respond as respond_really
 from dnsd.answer.terms import Terms
+from dnsd.answer.transfer import NOBODY, Allowed
+from dnsd.authority.journal import Journal
 from dnsd.authority.table import Table
+from dnsd.codec.tsig import Keyring
 from dnsd.model.message import UDP_PAYLOAD_DEFAULT
 from dnsd.runtime.clock import Clock
 from dnsd.runtime.counts import Counts, add
@@ -33,7 +36,8 @@ FINISH_SECONDS = 2.0
 class Responder:
     """Answers ``sockets`` from ``table``, which ``source`` fills; ``cookie_secret`` serves until it brings its own.
 
-    ``open_within_seconds``: so long the ports stay closed when nothing is loaded.
+    ``open_within_seconds``: so long the ports stay closed when nothing is loaded. ``transfer_to``: who may have the
+    zones; ``keyring``: the keys that requests may be signed with.
     """
 
     def __init__(
@@ -48,6 +52,8 @@ class Responder:
         tcp_connections_most: int = CONNECTIONS_MOST,
         tcp_per_client_most: int = CONNECTIONS_A_CLIENT_MOST,
         open_within_seconds: float = OPEN_WITHIN_SECONDS,
+        transfer_to: Allowed = NOBODY,
+        keyring: Keyring | None = None,
         respond: Respond = respond_really,
     ) -> None:
         self._sockets = sockets
@@ -59,6 +65,9 @@ class Responder:
         self._limits = tcp_connections_most, tcp_per_client_most
         self._udp_terms = Terms(payload_most=udp_payload_most, cookie_secret=cookie_secret)
         self._tcp_terms = Terms(is_tcp=True, payload_most=udp_payload_most, cookie_secret=cookie_secret)
+        self._take_terms({"transfer_to": transfer_to, "keyring": keyring})
+        if transfer_to:
+            table.journal = Journal()
         self._udp_tally, self._tcp_tally = Tally("udp"), Tally("tcp")
         self._udp: list[UdpServer] = []
         self._tcp: TcpServer | None = None

@@ -10,10 +10,11 @@ import asyncio
 import errno
 import random
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from dnsd.answer.terms import Terms
 from dnsd.authority.table import Table
+from dnsd.model.message import Transfer
 from dnsd.runtime.clock import Clock
 from dnsd.runtime.counts import Counts
 from dnsd.server.asking import Respond, servfail, silence
@@ -25,9 +26,13 @@ CONNECTIONS_MOST = 1000
 CONNECTIONS_A_CLIENT_MOST = 100
 HELD_OCTETS_MOST = 8 << 20
 """Unread answers and unfinished messages of all connections together."""
+TRANSFERS_MOST = 4
+"""Zone transfers at a time; each holds on to the zone as it was when it began."""
 ACCEPTS_A_TURN = 32
 STARVED_PAUSE_SECONDS = 1.0
 SWEEP_SECONDS = 0.25
+_GOOD = bytes(12)
+"""As much of a reply as is counted: NOERROR."""
 _STARVED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
@@ -53,6 +58,7 @@ class TcpServer:
         self._tally = tally
         self._guests: Guests[Connection] = Guests(connections_most, a_client_most)
         self._held = 0
+        self._transfers = 0
         self._is_closing = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -98,6 +104,7 @@ class TcpServer:
 
     def sweep(self) -> None:
         """Close the connections whose time is up."""
+        self._terms.now = int(self._clock.wall())  # the messages of long transfers are signed with it
         now, idle_seconds = self.now(), self._guests.idle_seconds()
         for connection in self._guests:
             reason = connection.overdue(now, idle_seconds)
@@ -110,17 +117,23 @@ class TcpServer:
         """Monotonic seconds."""
         return self._clock.monotonic()
 
-    def answer(self, packet: bytes, peer: bytes) -> bytes:
-        """The reply to a message; nothing when there is none."""
+    def answer(self, packet: bytes, peer: bytes) -> bytes | Iterator[bytes]:
+        """The reply to a message, nothing when there is none; the messages of a zone transfer."""
         self._terms.now = int(self._clock.wall())
         chance = random.getrandbits(32)
         try:
             outcome = self._respond(packet, peer, chance, self._table, self._terms)
         except Exception as fault:
             outcome = servfail(packet, fault, self._tally)
+        if isinstance(outcome, Transfer):
+            return self._begin(outcome)
         reply, question = outcome if type(outcome) is tuple else silence(outcome, self._tally)
         self._tally.answered_one(reply, question)
         return reply
+
+    def transferred(self) -> None:
+        """A zone transfer has ended."""
+        self._transfers -= 1
 
     def served(self, connection: Connection) -> None:
         """A whole message has come."""
@@ -150,6 +163,22 @@ class TcpServer:
         if reason:
             self._tally.add("dnsd_dns_tcp_closed", reason)
         self._emptied.set()
+
+    def _begin(self, transfer: Transfer) -> bytes | Iterator[bytes]:
+        if self._transfers >= TRANSFERS_MOST:
+            busy = transfer.busy()
+            self._tally.answered_one(busy, transfer.question)
+            return busy
+        self._transfers += 1
+        self._tally.answered_one(_GOOD, transfer.question)
+        return self._guarded(transfer.messages)
+
+    def _guarded(self, messages: Iterator[bytes]) -> Iterator[bytes]:
+        """The same messages; a fault ends them early, which the peer takes for what it is."""
+        try:
+            yield from messages
+        except Exception as fault:
+            servfail(b"", fault, self._tally)
 
     # Accepting
 

@@ -82,7 +82,7 @@ def test_a_bare_switch_is_on():
 @pytest.mark.parametrize("name", OPTIONS)
 def test_every_setting_is_refused_by_name_and_origin_when_it_is_nonsense(name, settings_file):
     option = OPTIONS[name]
-    nonsense = "\0" if option.kind.metavar == "DIR" else "!"
+    nonsense = "\0" if option.kind.metavar in ("DIR", "FILE") else "!"
     if nonsense == "!":
         assert f"{name}: '!' (from {option.flag}) is wrong: " in refusal_of(parsed(option.flag + "=!"), {})
     assert f"(from {option.variable}) is wrong: " in refusal_of({}, {option.variable: nonsense})

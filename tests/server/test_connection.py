@@ -16,6 +16,8 @@ class House:
         self.served_times = 0
         self.asked_times = 0
         self.held = 0
+        self.streams = []
+        self.streams_ended = 0
         self._room = room
         self._respond = respond
 
@@ -24,8 +26,13 @@ class House:
 
     def answer(self, packet: bytes, peer: bytes) -> bytes:
         self.asked_times += 1
+        if self.streams:
+            return self.streams.pop()
         outcome = self._respond(packet, peer, 0, None, None)
         return outcome[0] if isinstance(outcome, tuple) else b""
+
+    def transferred(self) -> None:
+        self.streams_ended += 1
 
     def served(self, connection: Connection) -> None:
         self.served_times += 1
@@ -293,3 +300,47 @@ def test_a_wake_up_for_nothing_is_nothing(line, house):
     _, connection = line
     connection.read()
     assert (house.left, house.held) == (None, 0)
+
+
+def test_an_answer_of_many_messages_goes_out_one_by_one_then_the_next_question_is_answered(line, house, ask, answered):
+    peer, connection = line
+    house.streams = [iter([b"first", b"", b"second"])]
+    peer.send(_framed(ask(1), ask(2)))
+    connection.read()
+    assert (house.is_writing, house.is_reading, house.asked_times) == (True, False, 1)
+    turns = 0
+    while house.is_writing:
+        connection.write()
+        turns += 1
+    assert (turns, house.streams_ended, house.asked_times) == (4, 1, 2)
+    first, second, third = _read_frames(peer, 3)
+    assert (first, second) == (b"first", b"second")
+    assert third == answered(2)
+    assert connection.overdue(house.time + 1, 10.0) == ""
+
+
+def test_a_peer_that_does_not_take_a_long_answer_is_closed_and_its_stream_forgotten(line, house, ask):
+    peer, connection = line
+    house.streams = [iter([bytes(60_000)] * 100)]
+    peer.send(_framed(ask(1)))
+    connection.read()
+    for _ in range(90):
+        connection.write()
+    assert 0 < house.held < 70_000
+    assert connection.overdue(house.time + 9, 1.0) == ""
+    assert connection.overdue(house.time + STALLED_SECONDS, 1.0) == "stalled"
+    connection.close("stalled")
+    assert (house.streams_ended, house.held, house.left) == (1, 0, "stalled")
+
+
+def test_a_server_that_ends_finishes_a_long_answer_first(line, house, ask):
+    peer, connection = line
+    house.streams = [iter([b"only"])]
+    peer.send(_framed(ask(1)))
+    connection.read()
+    connection.finish()
+    assert house.left is None
+    while house.left is None:
+        connection.write()
+    assert _read_frames(peer, 1) == [b"only"]
+    assert (house.left, house.streams_ended) == ("", 1)
