@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dnsd.answer.edns import Edns, opt_octets
-from dnsd.answer.scan import PLAIN, Query, is_query, question_name_end, read_bare_edns, read_query
+from dnsd.answer.scan import (
+    PLAIN,
+    Query,
+    is_query,
+    question_name_end,
+    read_bare_edns,
+    read_query,
+    soa_serial_in_authority,
+)
 from dnsd.model.errors import MalformedQuery
 from dnsd.model.names import name_from_text
 
@@ -175,3 +183,20 @@ def test_what_we_read_is_what_dnspython_reads(body: bytes) -> None:
     message = dns.message.from_wire(packet)
     assert message.question[0].name.to_wire().lower() == read.owner
     assert (message.question[0].rdtype, message.question[0].rdclass) == (read.qtype, read.qclass)
+
+
+SOA = b"\xc0\x0c\0\6\0\1" + bytes(4) + b"\0\x18" + b"\0\0" + (7).to_bytes(4) + bytes(18)
+
+
+def test_an_ixfr_says_which_serial_it_has() -> None:
+    # RFC 1995 3: the authority section holds the SOA of the client's version.
+    assert soa_serial_in_authority(header(authorities=1) + WEB + b"\0\xfb\0\1" + SOA[:10] + b"\0\x16" + SOA[12:34]) == 7
+
+
+@pytest.mark.parametrize(
+    ("authorities", "records"),
+    [(0, b""), (2, RECORD * 2), (1, RECORD), (1, SOA[:11]), (1, SOA[:10] + b"\0\x15" + SOA[12:33]), (1, SOA[:-3])],
+)
+def test_an_ixfr_that_does_not_say(authorities: int, records: bytes) -> None:
+    with pytest.raises(MalformedQuery, match="without one SOA"):
+        soa_serial_in_authority(header(authorities=authorities) + WEB + b"\0\xfb\0\1" + records)

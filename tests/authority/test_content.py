@@ -93,3 +93,12 @@ def test_the_tables_zones_are_those_of_the_nodes(content: Content) -> None:
     table = Table()
     table.nodes, table.zones = content.tree.nodes, content.zones
     assert all(node.zone is table.zones[node.zone.origin] for node in table.nodes.values())
+
+
+def test_who_a_service_is_made_of(content: Content, make_endpoint: MakeEndpoint) -> None:
+    endpoint = make_endpoint("a", "10.0.0.1")
+    assert list(content.published(WEB.key)) == []
+    content.inventory.put(endpoint)
+    assert list(content.published(WEB.key)) == []
+    content.inventory.put(WEB)
+    assert list(content.published(WEB.key)) == [endpoint]

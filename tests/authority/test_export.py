@@ -3,12 +3,12 @@
 import pytest
 
 from dnsd.authority.catalog import Catalog
-from dnsd.authority.export import exported
+from dnsd.authority.export import exported, lost_names
 from dnsd.codec.zonefile import read_zone
 from dnsd.codec.zonefile_writer import master_file_lines
 from dnsd.model.message import RRType
-from dnsd.model.names import name_from_text
-from dnsd.model.service import Endpoint, Port, Service
+from dnsd.model.names import name_from_text, name_to_text
+from dnsd.model.service import Endpoint, Port, Service, ServicePort
 
 ZONE = name_from_text("cluster.local")
 STATIC = """
@@ -76,3 +76,19 @@ def test_a_static_zone_comes_out_as_it_went_in(catalog: Catalog) -> None:
 def test_a_zone_that_is_not_ours(catalog: Catalog) -> None:
     with pytest.raises(KeyError):
         _lines(catalog, "example.com")
+
+
+def test_names_that_a_secondary_would_deny(catalog: Catalog) -> None:
+    # RFC 5936 3.5: only records travel, so a name that exists without one at or below it is lost.
+    ports = (ServicePort("http", "TCP", 80),)
+    catalog.load([Service("default", "web"), Service("other", "empty", ports)], [], 13)
+    assert [name_to_text(name) for name in lost_names(catalog.table, ZONE)] == [
+        "svc.cluster.local.",
+        "default.svc.cluster.local.",
+        "web.default.svc.cluster.local.",
+        "other.svc.cluster.local.",
+        "empty.other.svc.cluster.local.",
+        "_tcp.empty.other.svc.cluster.local.",
+        "_http._tcp.empty.other.svc.cluster.local.",
+    ]
+    assert lost_names(catalog.table, name_from_text("example.org")) == []
