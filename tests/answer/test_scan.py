@@ -23,6 +23,7 @@ from dnsd.model.names import name_from_text
 MakeQuery = Callable[..., bytes]
 WEB = name_from_text("web.example.org")
 A_IN, OPT = b"\0\1\0\1", opt_octets(1232, is_do=False)
+TSIG = b"\3key\0\0\xfa\0\xff" + bytes(6)
 RECORD = b"\xc0\x0c" + A_IN + bytes(4) + b"\0\4" + bytes(4)
 
 
@@ -56,6 +57,12 @@ def test_recursion_desired(flags: int, is_rd: bool) -> None:
 def test_its_opt_is_read(query: MakeQuery) -> None:
     packet = query("web.example.org", use_edns=0, payload=4096, want_dnssec=True)
     assert read_query(packet).edns == Edns(4096, 0, is_do=True)
+
+
+def test_its_signature_is_found() -> None:
+    packet = header(additionals=2) + WEB + A_IN + OPT + TSIG
+    assert packet[read_query(packet).tsig_at :] == TSIG
+    assert read_query(packet[: -len(TSIG)].replace(b"\0\2", b"\0\1", 1)).tsig_at == 0
 
 
 LONGEST = b"\x3f" + b"x" * 63
@@ -114,6 +121,9 @@ def test_names_that_can_be(name: bytes) -> None:
         (header(additionals=1) + WEB + A_IN + b"\xc0\x1c" + OPT[1:], "not the root's"),
         (header(authorities=1) + WEB + b"\0\xfb\0\1" + OPT, "not additional"),
         (header(additionals=1) + WEB + A_IN + opt_octets(1232, False, b"\0"), "option cut short"),
+        # RFC 8945 5.1: a TSIG record is the last one of the additional section.
+        (header(additionals=2) + WEB + A_IN + TSIG + OPT, "not the last additional record"),
+        (header(authorities=1) + WEB + b"\0\xfb\0\1" + TSIG, "not the last additional record"),
     ],
 )
 def test_packets_that_cannot_be_read(packet: bytes, reason: str) -> None:
