@@ -71,6 +71,7 @@ class Catalog:
         for index, key in enumerate(beside.inventory.holdings):
             beside.publish(key)
             if index % STEP_OBJECTS == 0:
+                beside.tree.drain_changes()
                 yield
         if static is not self._static:  # changed while this was built
             yield from self.load_steps(beside.inventory.services(), beside.inventory.endpoints(), revision)

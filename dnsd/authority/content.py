@@ -32,18 +32,19 @@ class Content:
         static.plant(static_zones, self.zones, self.tree)
         own_reverse = frozenset(domain.reverse) - {data.origin for data in static_zones}
         self._pointers = Pointers(self.zones, own_reverse, self.tree, domain)
-        self._owners: dict[ServiceKey, set[Name]] = {}
+        self._owners: dict[ServiceKey, tuple[Name, ...]] = {}
 
     def publish(self, key: ServiceKey) -> None:
         """Compile everything this service makes, in every cluster domain, and withdraw what it made before."""
-        before = self._owners.pop(key, set())
-        after: set[Name] = set()
+        before = self._owners.pop(key, ())
+        after: dict[Name, None] = {}
         for origin in self._domain.zones:
-            after.update(self._put_service(key, self.zones[origin]))
-        for owner in before - after:
-            self.tree.drop(owner)
+            after.update(dict.fromkeys(self._put_service(key, self.zones[origin])))
+        for owner in before:
+            if owner not in after:
+                self.tree.drop(owner)
         if after:
-            self._owners[key] = after
+            self._owners[key] = tuple(after)
 
     def published(self, key: ServiceKey) -> Collection[Endpoint]:
         """The endpoints that this service's names are made of: its own, or those last known."""

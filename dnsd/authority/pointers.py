@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from dnsd.authority.compile import compile_node
 from dnsd.authority.domain import Domain
@@ -14,8 +14,8 @@ from dnsd.model.names import Name
 from dnsd.model.rrset import Record, RRset
 from dnsd.model.service import ServiceKey
 
-Targets = tuple[int, frozenset[Name]]
-"""TTL in seconds and host names that one service gives an address."""
+Given = tuple[ServiceKey, int, tuple[Name, ...]]
+"""A service, and the TTL in seconds and host names that it gives an address."""
 
 
 class Pointers:
@@ -27,41 +27,44 @@ class Pointers:
         self._all = frozenset(zones)
         self._tree = tree
         self._domain = domain
-        self._by_address: dict[str, dict[ServiceKey, Targets]] = {}
-        self._by_service: dict[ServiceKey, frozenset[str]] = {}
+        # Tuples, and not dicts and sets, because there are as many as endpoints, nearly all of one.
+        self._by_address: dict[str, tuple[Given, ...]] = {}
+        self._by_service: dict[ServiceKey, tuple[str, ...]] = {}
 
     def put(self, key: ServiceKey, pointers: Mapping[str, set[Name]], ttl: int) -> None:
         """Let this service give its addresses exactly these names."""
-        before = self._by_service.pop(key, frozenset())
-        for address in before - pointers.keys():
-            self._forget(address, key)
+        for address in self._by_service.pop(key, ()):
+            if address not in pointers:
+                self._give(address, key, None)
         for address, targets in pointers.items():
-            new: Targets = (ttl, frozenset(targets))
-            given = self._by_address.setdefault(address, {})
-            if given.get(key) != new:
-                given[key] = new
-                self._compile(address)
+            self._give(address, key, (key, ttl, tuple(sorted(targets))))
         if pointers:
-            self._by_service[key] = frozenset(pointers)
+            self._by_service[key] = tuple(pointers)
 
-    def _forget(self, address: str, key: ServiceKey) -> None:
-        given = self._by_address[address]
-        del given[key]
-        if not given:
+    def _give(self, address: str, key: ServiceKey, new: Given | None) -> None:
+        """Let ``new`` be what this service gives the address."""
+        given = self._by_address.get(address, ())
+        old = next((each for each in given if each[0] == key), None)
+        if old == new:
+            return
+        others = tuple([each for each in given if each is not old])
+        given = others if new is None else (*others, new)
+        if given:
+            self._by_address[address] = given
+        else:
             del self._by_address[address]
-        self._compile(address)
+        self._compile(address, given)
 
-    def _compile(self, address: str) -> None:
+    def _compile(self, address: str, given: Sequence[Given]) -> None:
         found = pointer_owner(address, self._all)
         if found is None or found[1] not in self._own:
             return
         owner, origin = found
         # A range of one address has its only PTR at the apex, beside what stands there.
         sets = self._domain.standing(origin)[owner] if owner == origin else []
-        given = self._by_address.get(address)
         if given:
-            targets = sorted(frozenset().union(*(names for _, names in given.values())))
-            ttl = min(ttl for ttl, _ in given.values())
+            targets = sorted({name for _, _, names in given for name in names})
+            ttl = min(ttl for _, ttl, _ in given)
             sets.append(RRset(owner, RRType.PTR, ttl, tuple(Record(target) for target in targets)))
         if sets:
             self._tree.put(owner, compile_node(self._zones[origin], sets, self._domain.glue))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from dnsd.authority.node import Kind
@@ -81,6 +82,10 @@ def service_name(service: Service, zone: Name) -> Name:
     return child(service.name, child(service.namespace, child("svc", zone)))
 
 
+host_name = lru_cache(maxsize=1024)(child)
+"""The name of a host below its service: its SRV records, its addresses and its PTRs share the one object."""
+
+
 def published_ports(service: Service, endpoints: Iterable[Endpoint]) -> tuple[ServicePort, ...]:
     """The declared ports, otherwise the union of the endpoints' ports."""
     if service.ports:
@@ -130,7 +135,7 @@ def _headless(service: Service, owner: Name, known: Sequence[Endpoint], given: S
     _add_hostnames(made, owner, ttl, given)
     for each in given:
         for address in each.addresses:
-            made.pointers.setdefault(address, set()).add(child(each.hostname_for(address), owner))
+            made.pointers.setdefault(address, set()).add(host_name(each.hostname_for(address), owner))
     return made
 
 
@@ -146,7 +151,7 @@ def _empty(service: Service, owner: Name, known: Sequence[Endpoint]) -> Publishe
             made.sets[_port_name(port, owner)] = []
     for each in known:
         for address in each.addresses:
-            made.sets[child(each.hostname_for(address), owner)] = []
+            made.sets[host_name(each.hostname_for(address), owner)] = []
     return made
 
 
@@ -158,7 +163,7 @@ def _endpoint_shares(service: Service, owner: Name, port: ServicePort, given: It
         if number is None:
             continue
         for hostname in dict.fromkeys(map(each.hostname_for, each.addresses)):
-            data = rdata.srv(each.priority, each.weight, number, child(hostname, owner))
+            data = rdata.srv(each.priority, each.weight, number, host_name(hostname, owner))
             found.append(((RRType.SRV, data), each.priority, each.weight))
     return _shares(found)
 
@@ -174,7 +179,7 @@ def _add_hostnames(made: Published, owner: Name, ttl: int, given: Iterable[Endpo
             hostname = each.hostname_for(address)
             by_hostname.setdefault(hostname, []).append((rdata.address(address), each.priority, each.weight))
     for hostname, shares in by_hostname.items():
-        _add(made, child(hostname, owner), ttl, _shares(shares))
+        _add(made, host_name(hostname, owner), ttl, _shares(shares))
 
 
 def _add_port(made: Published, owner: Name, port: ServicePort, ttl: int, shares: Shares) -> None:

@@ -16,12 +16,16 @@ class Tree:
         self.replaced: dict[Name, Node] = {}
         """What stood where something changed since the last drain; nothing where nothing stood."""
         self._children: dict[Name, int] = {}
-        self._owned: set[Name] = set()
+        self._bare: set[Name] = set()
+        """Names that were put and own nothing: nothing else tells them from those that only others keep alive."""
 
     def put(self, owner: Name, node: Node) -> None:
         """Let ``owner`` be this node, with its ancestors below the apex."""
         known = owner in self.nodes
-        self._owned.add(owner)
+        if node.answers or node.kind:
+            self._bare.discard(owner)
+        else:
+            self._bare.add(owner)
         self._write(owner, node)
         if not known:
             self._raise_ancestors(owner, node.zone)
@@ -29,7 +33,7 @@ class Tree:
     def drop(self, owner: Name) -> None:
         """Let ``owner`` own nothing; it and its ancestors go when nothing is below them."""
         node = self.nodes[owner]
-        self._owned.discard(owner)
+        self._bare.discard(owner)
         if self._children.get(owner):
             self._write(owner, empty_node(node.zone))
         else:
@@ -77,6 +81,7 @@ class Tree:
             if self._children[owner]:
                 return
             del self._children[owner]
-            if owner in self._owned:
+            node = self.nodes[owner]
+            if node.answers or node.kind or owner in self._bare:
                 return
             self._remove(owner)
