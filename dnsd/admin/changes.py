@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from aiohttp import hdrs, web
 
 from dnsd.admin import queries
+from dnsd.admin.answer_stream import AnswerStream
+from dnsd.admin.answers import question_of
 from dnsd.admin.failures import SERVER_NAME, BadParameter, Crowded
 from dnsd.admin.inventory import loaded_inventory
 from dnsd.codec.document import document_of, folded
@@ -24,7 +26,7 @@ from dnsd.registry.mirror import Mirror
 from dnsd.registry.watch import Watch
 
 PATH = "/v1/watch"
-WATCHERS_MOST = 256
+WATCHERS_MOST = 2000
 HEARTBEAT_SECONDS = 15.0
 WRITE_SECONDS_MOST = 15.0
 
@@ -74,20 +76,32 @@ class ChangeCalls:
             stream.cancel()
 
     async def watch(self, request: web.Request) -> web.StreamResponse:
-        """Events from now on, or from behind ``Last-Event-ID``; 410 when those are no longer known."""
-        queries.check_parameters(request, "namespace", "service")
-        wanted = Filter(*(_folded_parameter(request, name) for name in ("namespace", "service")))
+        """Events from now on, or from behind ``Last-Event-ID``; 410 when those are no longer known.
+
+        With ``name`` (and ``type``): an event with the answer to that question, at once and whenever it changes.
+        """
+        queries.check_parameters(request, "namespace", "service", "name", "type")
         after = _last_event(request)
         loaded_inventory(self._mirror)
         if len(self._streams) >= WATCHERS_MOST:
             raise Crowded(f"{WATCHERS_MOST} watchers are served at once")
-        stream = Stream(self._mirror, after, wanted)
+        stream = self._stream(request, after)
         try:
             return await self._send(request, stream)
         finally:
             stream.close()
 
-    async def _send(self, request: web.Request, stream: Stream) -> web.StreamResponse:
+    def _stream(self, request: web.Request, after: tuple[str, int] | None) -> Stream | AnswerStream:
+        filters = [_folded_parameter(request, name) for name in ("namespace", "service")]
+        if "name" not in request.query:
+            if "type" in request.query:
+                raise BadParameter("type goes with name")
+            return Stream(self._mirror, after, Filter(*filters))
+        if any(each is not None for each in filters):
+            raise BadParameter("name is watched alone, without namespace and service")
+        return AnswerStream(self._mirror, *question_of(request))
+
+    async def _send(self, request: web.Request, stream: Stream | AnswerStream) -> web.StreamResponse:
         """Send the stream until the reader has gone, or reads nothing, or the server ends."""
         response = web.StreamResponse(headers=_HEADERS)
         task = asyncio.current_task()

@@ -60,7 +60,7 @@ _QUERY: dict[str, dict[str, Any]] = {
     },
 }
 _MODE: Literal["validation"] = "validation"
-_NEEDED = frozenset({"name"})
+_NEEDED = frozenset({("/v1/answer", "name")})
 _REFUSED_ANYWHERE = (403, 500)
 """A Host or Origin that is not ours, and what nobody expected."""
 
@@ -145,7 +145,12 @@ def _path_parameters(call: Call) -> list[dict[str, Any]]:
 
 def _parameter(call: Call, name: str) -> dict[str, Any]:
     place = "header" if name in _HEADERS else "query"
-    parameter = {"name": name, "in": place, "required": name in _NEEDED, "schema": (_HEADERS | _QUERY)[name]}
+    parameter = {
+        "name": name,
+        "in": place,
+        "required": (call.path, name) in _NEEDED,
+        "schema": (_HEADERS | _QUERY)[name],
+    }
     given = call.query.get(name)
     if given is not None:
         parameter["example"] = int(given) if given.isdigit() else given

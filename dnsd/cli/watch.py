@@ -24,6 +24,7 @@ examples:
   dnsd watch
   dnsd watch --namespace shop --service web
   dnsd watch --output json | jq .object.id
+  dnsd watch --name _http._tcp.web.default.svc.cluster.local --type SRV --exec ./rewrite-configuration
 
 It starts now, shows one line for each change (with --output json one JSON object on each line), and goes on after a
 broken connection where it stopped, with the next server if need be. When changes were missed all the same, it says so.
@@ -40,24 +41,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--service", metavar="NAME", help="changes of services of this name and of their endpoints only"
     )
+    parser.add_argument("--name", metavar="NAME", help="the answer to a DNS question, now and whenever it changes")
+    parser.add_argument("--type", metavar="TYPE", help="with --name: a record type [A]")
+    parser.add_argument(
+        "--exec",
+        metavar="COMMAND",
+        help="run by the shell for what came, which is on its stdin, a JSON object a line; one at a time",
+    )
     add_connection_flags(parser)
     add_output_flag(parser)
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Watch until interrupted; fails at once when no server answers at the start."""
-    names = [(name, getattr(arguments, name)) for name in ("namespace", "service")]
+    names = [(name, getattr(arguments, name)) for name in ("namespace", "service", "name", "type")]
     query = [(name, value) for name, value in names if value is not None]
-    asyncio.run(_Watcher(query, arguments.output).run(connection_of(arguments)))
+    asyncio.run(_Watcher(query, arguments.output, arguments.exec).run(connection_of(arguments)))
     return 0
 
 
 class _Watcher:
     """One watch, over as many streams as it takes. ``position``: behind which event the next stream resumes."""
 
-    def __init__(self, query: Query, output: str) -> None:
+    def __init__(self, query: Query, output: str, command: str | None = None) -> None:
         self._query = query
         self._output = output
+        self._command = command
+        self._untaken: list[bytes] = []
         self._position = ""
         self._was_open = False
         self._backoff = Backoff()
@@ -83,7 +93,9 @@ class _Watcher:
             self._was_open = True
             async for chunk in chunks:
                 self._backoff.reset()
-                if self._show_all(reader, chunk):
+                is_over = self._show_all(reader, chunk)
+                await self._execute()
+                if is_over:
                     return
                 self._position = reader.last_id
         raise Unreachable("the server ended the stream")
@@ -100,6 +112,16 @@ class _Watcher:
         except (ValueError, LookupError, AttributeError, TypeError):
             raise Unreachable("the server sent what is no event of dnsd's") from None
         return False
+
+    async def _execute(self) -> None:
+        """Give what came to the command. One that fails is told of; the next events are given to it all the same."""
+        if self._command is None or not self._untaken:
+            return
+        given, self._untaken = b"".join(self._untaken), []
+        process = await asyncio.create_subprocess_shell(self._command, stdin=asyncio.subprocess.PIPE)
+        await process.communicate(given)
+        if process.returncode:
+            note("watch", f"the command ended with status {process.returncode}")
 
     async def _bear(self, refusal: Refused) -> None:
         """Go on after 410, from now, and after 429, later; everything else ends the watch."""
@@ -120,16 +142,25 @@ class _Watcher:
 
     def _show(self, event: Event, item: Mapping[str, Any]) -> None:
         line = {"event": event.kind, "id": event.last_id, "object": item}
+        if self._command is not None:
+            self._untaken.append(_json_line(line).encode())
         if self._output == "json":
-            print(json.dumps(line, ensure_ascii=False, separators=(",", ":")), flush=True)
+            print(_json_line(line), end="", flush=True)
         elif self._output == "yaml":
             print(f"---\n{document_text(line, 'yaml')}", end="", flush=True)
         elif event.kind != "reset":
             print(plain(change_text(event.kind, item)), flush=True)
 
 
+def _json_line(document: object) -> str:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
 def change_text(kind: str, item: Mapping[str, Any]) -> str:
     """One line for people: what happened to what, and what it is now."""
+    if kind == "answer":
+        records = ", ".join(record["data"] for record in item["answer"]) or item["status"]
+        return f"answer  {item['name']} {item['type']}  {records}  revision {item['revision']}"
     parts = [f"{kind:6}", f"{item['kind']:8}", full_name(item)]
     if kind == "delete":
         parts.append(str(item.get("cause", "")))

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import sys
 
 import pytest
 
@@ -139,3 +140,43 @@ def test_a_line_for_people():
         "revision",
         "4",
     ]
+
+
+def test_a_command_rewrites_a_configuration_whenever_the_answer_changes(console, tmp_path, wait_until):
+    file = tmp_path / "servers"
+    script = tmp_path / "rewrite.py"
+    script.write_text(
+        "import json, sys\n"
+        "told = [json.loads(line) for line in sys.stdin][-1]['object']\n"
+        f"open({str(file)!r}, 'w').write(' '.join(each['data'] for each in told['answer']))\n"
+    )
+    name = f"web.{console.namespace}.svc.cluster.local"
+    command = f"{sys.executable} {script}"
+    words = ["watch", "--server", console.server_url, "--name", name, "--type", "A", "--exec", command]
+    started = console.start(*words, folder=tmp_path)
+    wait_until(lambda: file.exists(), "the answer of the start was written")
+    assert file.read_text() == ""
+    console.of("register", "--service", "web", "--id", "one", "--address", "192.0.2.1")
+    wait_until(lambda: file.read_text() == "192.0.2.1", "the first endpoint is in the configuration")
+    console.of("register", "--service", "web", "--id", "two", "--address", "192.0.2.2")
+    wait_until(lambda: file.read_text() == "192.0.2.1 192.0.2.2", "so is the second")
+    started.send_signal(signal.SIGINT)
+    assert started.wait(10) == 130
+    lines = started.stdout.read().splitlines()
+    assert lines[0].startswith(f"answer  {name}. A  NXDOMAIN  revision ")
+    assert lines[-1].startswith(f"answer  {name}. A  192.0.2.1, 192.0.2.2  revision ")
+
+
+async def test_a_command_that_fails_is_told_and_run_again(scripted, capsys, no_pauses):
+    server = await scripted()
+    server.answers = [(200, event("put", 1), {"X-Break": "1"}), (200, event("put", 2), {"X-Break": "1"}), (400, {})]
+    watcher = watch._Watcher([], "json", "cat >/dev/null; exit 3")
+    with pytest.raises(Refused):
+        await watcher.run(Connection((server.url,)))
+    assert capsys.readouterr().err.count("the command ended with status 3") == 2
+
+
+def test_yaml_documents(capsys):
+    watcher = watch._Watcher([], "yaml")
+    watcher._show(watch.Event("put", "", "e-1"), SERVICE | {"revision": 1})
+    assert capsys.readouterr().out.startswith("---\nevent: put\nid: e-1\nobject:\n  kind: service\n")
