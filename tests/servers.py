@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -55,16 +55,24 @@ class Server:
 
     def ask(self, *words: str) -> str:
         """Send one command on a connection of its own; the raw reply, "" when nobody is there."""
-        request = b"*%d\r\n" % len(words)
-        request += b"".join(b"$%d\r\n%s\r\n" % (len(word.encode()), word.encode()) for word in words)
+        return self.ask_each(words)[-1]
+
+    def ask_each(self, *commands: Sequence[str]) -> list[str]:
+        """Send commands one after the other on one connection; the raw replies, "" when nobody is there."""
+        replies = []
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(2)
-            try:
-                connection.connect(self.socket)
-                connection.sendall(request)
-                return connection.recv(1 << 20).decode("utf-8", "replace")
-            except OSError:
-                return ""
+            for words in commands:
+                request = b"*%d\r\n" % len(words)
+                request += b"".join(b"$%d\r\n%s\r\n" % (len(word.encode()), word.encode()) for word in words)
+                try:
+                    if not replies:
+                        connection.connect(self.socket)
+                    connection.sendall(request)
+                    replies.append(connection.recv(1 << 20).decode("utf-8", "replace"))
+                except OSError:
+                    replies.append("")
+        return replies
 
     def kill(self) -> None:
         """End it at once, as a crash would."""

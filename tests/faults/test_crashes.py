@@ -1,0 +1,162 @@
+"""Rows 21 and 22, and the parts of one replica: kill -9 at random moments, and restarts that nobody notices."""
+
+import asyncio
+import os
+import random
+import signal
+import socket
+import threading
+import time
+from collections import Counter
+
+import pytest
+from faults.probe import Probe, question, verdict
+from faults.replica import Writers, until
+
+pytestmark = pytest.mark.timeout(900)
+
+ROUNDS = 20
+RECORDS = 10_000
+RIGHT_SECONDS = 2.0
+TRUTH = {f"kept-{number}": [f"192.0.2.{number}", f"198.51.100.{number}"] for number in range(1, 6)}
+
+
+@pytest.mark.parametrize("is_embedded", [True, False], ids=["embedded", "redis"])
+async def test_no_acknowledged_registration_is_lost_by_a_crash(make_server, make_replica, scale, is_embedded):
+    """Row 21: kill -9 of every process of dnsd under 200 writes/s; what was acknowledged stands when it is back."""
+    redis = "" if is_embedded else make_server("redis", "--appendonly", "yes", "--appendfsync", "always").url
+    replica = make_replica(redis, workers=1)
+    filled = int(RECORDS * scale)
+    many = {f"many-{number}": [f"10.9.{number // 250}.{number % 250 + 1}"] for number in range(filled)}
+    await asyncio.to_thread(replica.fill, many)
+    writers, chance, worst = Writers([replica], 200, seed=21), random.Random(21), 0.0
+    for _ in range(max(2, int(ROUNDS * scale) // 2)):
+        writing = asyncio.ensure_future(writers.run(1.5))
+        await asyncio.sleep(0.3 + chance.random())
+        replica.kill()
+        await writing
+        start = time.monotonic()
+        replica.start()
+        last = f"many-{filled - 1}"
+        await asyncio.to_thread(
+            until, lambda: replica.answer(last, 0.2) == frozenset(many[last]), "the first right answer"
+        )
+        worst = max(worst, time.monotonic() - start)
+        await asyncio.to_thread(replica.wait)
+        records = await asyncio.to_thread(replica.records)
+        assert not writers.lost_from(records)
+        assert len([key for key in records if "many-" in key]) == 2 * filled
+    assert len(writers.acknowledged) > 100
+    print(f"\n{len(writers.replied_at)} acknowledged, none lost; first right answer after {worst:.2f} s at worst")
+
+
+def test_every_part_of_a_replica_may_crash_while_it_answers(make_replica):
+    """Issue 5, 8: a responder, the embedded store and control are killed in turn; each recovers, answers go on."""
+    replica = make_replica(workers=2)
+    names = replica.fill(TRUTH)
+    with Probe(replica.dns, names) as probe:
+        for role in ("dnsd.app control", "valkey-server|redis-server"):
+            until(lambda role=role: replica.children(role), f"{role} is there")
+            (pid,) = replica.children(role)
+            os.kill(pid, signal.SIGKILL)
+            until(lambda role=role, pid=pid: set(replica.children(role)) - {pid}, f"{role} is back")
+            until(lambda: _is_written(replica), "writes are taken again", 30)
+    probe.assert_flawless()
+    with Probe(replica.dns, names) as probe:
+        pid = replica.children("dnsd.app responder")[0]
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: len(set(replica.children("dnsd.app responder")) - {pid}) == 2, "the responder is back")
+        time.sleep(1)
+    # What was in the dead one's socket is gone with it; whoever asks again is answered by the other.
+    assert len(probe.tally.wrong) <= 0.1 * sum(probe.tally.asked.values()), probe.tally.wrong[:5]
+    assert {each.what.split()[0] for each in probe.tally.wrong} <= {"unanswered"}
+
+
+def _is_written(replica) -> bool:
+    try:
+        return bool(replica.register("new", "n", "10.0.0.1"))
+    except (OSError, AssertionError):
+        return False
+
+
+class Resolver(threading.Thread):
+    """A client as glibc is one: three name servers, the next one at once on a closed port, after a second on silence."""
+
+    def __init__(self, addresses: list[tuple[str, int]], name: str, allowed: frozenset[str], rate: float) -> None:
+        super().__init__()
+        self.outcomes: Counter[str] = Counter()
+        self.again: Counter[str] = Counter()
+        self.ending = threading.Event()
+        self._addresses, self._name, self._allowed, self._rate = addresses, name, allowed, rate
+
+    def run(self) -> None:
+        sockets = []
+        for address in self._addresses:
+            sockets.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            sockets[-1].settimeout(1.0)
+            sockets[-1].connect(address)
+        due = time.monotonic()
+        while not self.ending.is_set():
+            self.outcomes[self._resolve(sockets, sum(self.outcomes.values()) % 65_535 + 1)] += 1
+            due = max(due + 1 / self._rate, time.monotonic() - 0.05)
+            time.sleep(max(0.0, due - time.monotonic()))
+        for sock in sockets:
+            sock.close()
+
+    def _resolve(self, sockets: list[socket.socket], number: int) -> str:
+        for sock in [*sockets, *sockets]:
+            try:
+                sock.send(question(number, self._name))
+                while (reply := sock.recv(4096))[:2] != number.to_bytes(2, "big"):
+                    pass
+            except OSError as fault:
+                self.again[type(fault).__name__] += 1
+                continue
+            what = verdict(reply, [self._allowed])
+            if what != "SERVFAIL":
+                return what or "right"
+            self.again["SERVFAIL"] += 1
+        return "lost"
+
+
+QUERIES = 100_000
+CLIENTS = 4
+
+
+def test_a_rolling_restart_of_three_replicas_loses_no_query(make_server, make_replica, scale):
+    """Row 22: each replica is ended and started in turn under load; a client's own retry finds another one."""
+    server = make_server("redis", "--appendonly", "yes")
+    flags = ["--lame-duck-seconds", str(5 * scale)]
+    replicas = [make_replica(server.url, name, workers=1, flags=flags) for name in ("one", "two", "three")]
+    replicas[0].fill(TRUTH)
+    addresses = [replica.dns for replica in replicas]
+    clients = [
+        Resolver(
+            addresses[at % 3 :] + addresses[: at % 3],
+            "kept-1.default.svc.cluster.local",
+            frozenset(TRUTH["kept-1"]),
+            400,
+        )
+        for at in range(CLIENTS)
+    ]
+    for client in clients:
+        client.start()
+    gaps = [_restart_measured(replica) for replica in replicas]
+    until(lambda: sum(sum(client.outcomes.values()) for client in clients) >= QUERIES * scale, "enough were asked", 300)
+    for client in clients:
+        client.ending.set()
+        client.join()
+    outcomes = sum((client.outcomes for client in clients), Counter())
+    again = sum((client.again for client in clients), Counter())
+    print(f"\n{dict(outcomes)}, asked again {dict(again)}, gaps of single replicas {[f'{gap:.2f}' for gap in gaps]} s")
+    assert set(outcomes) == {"right"}
+    assert outcomes["right"] >= QUERIES * scale
+
+
+def _restart_measured(replica) -> float:
+    """End and start it; how long it alone would have been silent."""
+    with Probe(replica.dns, {"kept-1.default.svc.cluster.local": TRUTH["kept-1"]}, udp=100, tcp=0) as probe:
+        assert replica.end() == 0
+        replica.start().wait()
+    assert not [each for each in probe.tally.wrong if each.what.startswith(("NXDOMAIN", "wrong"))]
+    return probe.tally.gap()
