@@ -12,6 +12,7 @@ from dnsd.authority.domain import Domain
 from dnsd.authority.inventory import Inventory
 from dnsd.authority.lastknown import LastKnown
 from dnsd.authority.reverse import zones_of
+from dnsd.authority.slowstart import SlowStart
 from dnsd.authority.table import Delta, Table
 from dnsd.model.change import Change
 from dnsd.model.names import Name
@@ -36,8 +37,9 @@ class Catalog:
         self._domain = Domain(tuple(zones), tuple(origins), tuple(advertised), negative_ttl)
         self._static: Sequence[ZoneData] = ()
         self._last_known = LastKnown()
+        self._slow_start = SlowStart()
         self.table = Table()
-        self._content = Content(self._domain, self._static, self._last_known)
+        self._content = Content(self._domain, self._static, self._last_known, self._slow_start)
 
     @property
     def inventory(self) -> Inventory:
@@ -62,7 +64,7 @@ class Catalog:
         """Hold exactly these documents: built beside, shown at the last step. Apply no change in between."""
         values: list[Service | Endpoint] = [*services, *endpoints]
         static = self._static
-        beside = Content(self._domain, static, self._last_known)
+        beside = Content(self._domain, static, self._last_known, self._slow_start)
         for index, value in enumerate(values):
             beside.inventory.put(value)
             if index % STEP_OBJECTS == 0:
@@ -87,13 +89,16 @@ class Catalog:
     def apply(self, change: Change, now: float = 0.0) -> Delta:
         """Take one change in and compile what it touches; ``now`` in monotonic seconds, for ``last_known``."""
         self._last_known.note(change, self.inventory, now)
+        self._slow_start.note(change, self.inventory, now)
         for key in self.inventory.apply(change):
             self._content.publish(key)
         return self._delta(change.revision)
 
     def expire(self, now: float) -> Delta | None:
-        """End the last-known answers that were given long enough; None when there are none. ``now`` as in apply."""
-        ended = self._last_known.expire(now)
+        """End the last-known answers that were given long enough, raise the weights of who is new; None when there
+        are none. ``now`` as in apply.
+        """
+        ended = {*self._last_known.expire(now), *self._slow_start.advance(now, self.inventory)}
         for key in ended:
             self._content.publish(key)
         return self._delta(self.table.revision) if ended else None

@@ -10,6 +10,7 @@ from dnsd.authority.domain import Domain
 from dnsd.authority.inventory import Inventory
 from dnsd.authority.lastknown import LastKnown
 from dnsd.authority.pointers import Pointers
+from dnsd.authority.slowstart import SlowStart
 from dnsd.authority.tree import Tree
 from dnsd.authority.zone import Zone
 from dnsd.model.names import Name
@@ -20,9 +21,12 @@ from dnsd.model.service import Endpoint, ServiceKey
 class Content:
     """Documents and nodes of one state; built beside the one that answers, or changed in place by a change."""
 
-    def __init__(self, domain: Domain, static_zones: Sequence[ZoneData], last_known: LastKnown) -> None:
+    def __init__(
+        self, domain: Domain, static_zones: Sequence[ZoneData], last_known: LastKnown, slow_start: SlowStart
+    ) -> None:
         self._domain = domain
         self._last_known = last_known
+        self._slow_start = slow_start
         self.inventory = Inventory()
         self.zones = {origin: domain.zone(origin) for origin in (*domain.zones, *domain.reverse)}
         self.tree = Tree({})
@@ -47,11 +51,12 @@ class Content:
             self._owners[key] = tuple(after)
 
     def published(self, key: ServiceKey) -> Collection[Endpoint]:
-        """The endpoints that this service's names are made of: its own, or those last known."""
+        """The endpoints that this service's names are made of: its own, or those last known; weights of the moment."""
         holding = self.inventory.holdings.get(key)
         if holding is None or holding.service is None:
             return ()
-        return self._last_known.endpoints(holding.service, holding.endpoints)
+        known = self._last_known.endpoints(holding.service, holding.endpoints)
+        return self._slow_start.endpoints(holding.service, known)
 
     def _put_service(self, key: ServiceKey, zone: Zone) -> Iterable[Name]:
         """Put this service's names into one zone (their PTRs with the first); returns the owners."""

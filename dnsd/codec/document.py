@@ -57,6 +57,7 @@ def service_from_document(document: object, namespace: str, name: str, refusal: 
             ttl_seconds=shape.ttl_seconds,
             when_empty=shape.when_empty,
             publish_not_ready=shape.publish_not_ready,
+            slow_start_seconds=shape.slow_start_seconds,
             labels=shape.labels,
         )
     )
@@ -128,6 +129,7 @@ def _service_document(service: Service) -> dict[str, object]:
         "ttl_seconds": service.ttl_seconds,
         "when_empty": service.when_empty,
         "publish_not_ready": service.publish_not_ready,
+        "slow_start_seconds": service.slow_start_seconds,
         "labels": dict(service.labels),
         "declared": service.declared,
         "revision": service.revision,

@@ -78,6 +78,7 @@ class ServiceReply(ReplyShape):
     ttl_seconds: int
     when_empty: WhenEmpty
     publish_not_ready: bool
+    slow_start_seconds: int
     labels: dict[str, str]
     declared: bool
     revision: int
@@ -265,8 +266,8 @@ class AnswerReply(ReplyShape):
     degraded: bool
 
 
-class ReadyReply(ReplyShape):
-    """How a replica stands."""
+class ReadyReply(BaseModel):
+    """How a replica stands; there may be more fields."""
 
     ready: bool
     loaded: bool

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Dis
 from dnsd.model.lease import LEASE_SECONDS_DEFAULT, LEASE_SECONDS_LEAST, LEASE_SECONDS_MOST
 from dnsd.model.service import (
     PROTOCOLS,
+    SLOW_START_SECONDS_MOST,
     TTL_SECONDS_DEFAULT,
     TTL_SECONDS_MOST,
     UINT16_MOST,
@@ -115,6 +116,7 @@ class ServiceShape(Shape):
     ttl_seconds: Annotated[int, _told(minimum=0, maximum=TTL_SECONDS_MOST)] = TTL_SECONDS_DEFAULT
     when_empty: WhenEmpty = "nodata"
     publish_not_ready: bool = False
+    slow_start_seconds: Annotated[int, _told(minimum=0, maximum=SLOW_START_SECONDS_MOST)] = 0
     labels: dict[Text, Text] = {}
 
 

@@ -41,6 +41,7 @@ def service_from_stored(text: str, namespace: str, name: str, revision: int, gen
             _flag(stored.get("declared", True)),
             revision,
             generation,
+            _number(stored.get("slow_start_seconds", 0)),
         )
     except (TypeError, AttributeError, KeyError) as fault:
         raise InvalidRecord(Fault("", f"not a service: {fault}")) from None
@@ -90,6 +91,7 @@ def _service_fields(service: Service) -> dict[str, tuple[object, object]]:
         "ttl_seconds": (service.ttl_seconds, TTL_SECONDS_DEFAULT),
         "when_empty": (service.when_empty, "nodata"),
         "publish_not_ready": (service.publish_not_ready, False),
+        "slow_start_seconds": (service.slow_start_seconds, 0),
         "labels": (dict(service.labels), {}),
         "declared": (service.declared, True),
     }

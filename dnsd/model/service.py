@@ -20,6 +20,7 @@ PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
 WHEN_EMPTY: tuple[WhenEmpty, ...] = get_args(WhenEmpty)
 TTL_SECONDS_DEFAULT = 5
 TTL_SECONDS_MOST = 3600
+SLOW_START_SECONDS_MOST = 3600
 WEIGHT_DEFAULT = 100
 UINT16_MOST = 65_535
 
@@ -51,6 +52,7 @@ class ServicePort:
 @dataclass(frozen=True, slots=True)
 class Service:
     """A named set of endpoints. No ``cluster_ips``: headless. ``declared`` False: it goes with its last endpoint.
+    ``slow_start_seconds``: so long the weight of a new endpoint rises to its own; 0: at once.
 
     ``revision`` is that of its last change, ``generation`` that of its creation; neither takes part in comparison.
     Raises InvalidRecord.
@@ -68,6 +70,7 @@ class Service:
     declared: bool = True
     revision: int = field(default=0, compare=False)
     generation: int = field(default=0, compare=False)
+    slow_start_seconds: int = 0
 
     def __post_init__(self) -> None:
         _raise_any(_service_faults(self))
@@ -142,6 +145,7 @@ def _service_faults(service: Service) -> Iterable[Fault]:
     if service.external_name is not None:
         yield from _external_name_faults(service, service.external_name)
     yield from _range_fault("/ttl_seconds", service.ttl_seconds, 0, TTL_SECONDS_MOST)
+    yield from _range_fault("/slow_start_seconds", service.slow_start_seconds, 0, SLOW_START_SECONDS_MOST)
     if service.when_empty not in WHEN_EMPTY:
         yield Fault("/when_empty", f"{service.when_empty!r} is none of {', '.join(WHEN_EMPTY)}")
 

@@ -8,6 +8,7 @@ from dnsd.authority.content import Content
 from dnsd.authority.domain import Domain
 from dnsd.authority.lastknown import LastKnown
 from dnsd.authority.node import Kind
+from dnsd.authority.slowstart import SlowStart
 from dnsd.authority.table import Table
 from dnsd.model.change import Removal
 from dnsd.model.names import Name, name_from_text
@@ -23,7 +24,7 @@ WEB = Service("default", "web")
 
 @pytest.fixture
 def content() -> Content:
-    return Content(DOMAIN, (), LastKnown())
+    return Content(DOMAIN, (), LastKnown(), SlowStart())
 
 
 def packed(content: Content) -> dict[Name, object]:
@@ -72,7 +73,9 @@ def test_a_service_that_must_fail_has_nodes_that_say_so(content: Content) -> Non
 
 
 def test_a_static_zone_may_take_a_reverse_range_over(make_static: MakeStatic, make_endpoint: MakeEndpoint) -> None:
-    content = Content(DOMAIN, [make_static("10.in-addr.arpa", "1.0.0 PTR static.example.com.\n")], LastKnown())
+    content = Content(
+        DOMAIN, [make_static("10.in-addr.arpa", "1.0.0 PTR static.example.com.\n")], LastKnown(), SlowStart()
+    )
     before = packed(content)
     content.inventory.put(WEB)
     content.inventory.put(make_endpoint("a", "10.0.0.1"))
@@ -85,7 +88,7 @@ def test_a_static_zone_may_take_a_reverse_range_over(make_static: MakeStatic, ma
 def test_a_range_inside_a_range_hangs_together() -> None:
     # --reverse 10.0.0.0/8 --reverse 10.1.2.0/24: 1.10.in-addr.arpa is an empty non-terminal of the outer one.
     inner, outer = name_from_text("2.1.10.in-addr.arpa"), name_from_text("10.in-addr.arpa")
-    content = Content(Domain((LOCAL,), (outer, inner), (), 5), (), LastKnown())
+    content = Content(Domain((LOCAL,), (outer, inner), (), 5), (), LastKnown(), SlowStart())
     assert content.tree.nodes[name_from_text("1.10.in-addr.arpa")].zone is content.zones[outer]
 
 

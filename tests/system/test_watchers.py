@@ -1,4 +1,4 @@
-"""A thousand watchers cost DNS nothing: the responder's CPU a query, and the queries answered, with and without them."""
+"""A thousand watchers cost DNS nothing: the responder's CPU a query, and the queries answered."""
 
 import asyncio
 import json
