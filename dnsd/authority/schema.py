@@ -121,7 +121,7 @@ def _with_cluster_ips(service: Service, owner: Name, known: Sequence[Endpoint], 
     _add(made, owner, ttl, {rdata.address(address): (0, 1) for address in service.cluster_ips})
     for port in published_ports(service, known):
         share = _shares([((RRType.SRV, rdata.srv(0, WEIGHT_DEFAULT, port.port, owner)), 0, 1)])
-        _add_port(made, owner, port, ttl, share)
+        _add_port(made, service, owner, port, share)
     _add_hostnames(made, owner, ttl, given)
     return made
 
@@ -131,7 +131,7 @@ def _headless(service: Service, owner: Name, known: Sequence[Endpoint], given: S
     ttl = service.ttl_seconds
     _add(made, owner, ttl, _shares(share for each in given for share in _address_shares(each)))
     for port in published_ports(service, known):
-        _add_port(made, owner, port, ttl, _endpoint_shares(service, owner, port, given))
+        _add_port(made, service, owner, port, _endpoint_shares(service, owner, port, given))
     _add_hostnames(made, owner, ttl, given)
     for each in given:
         for address in each.addresses:
@@ -182,12 +182,15 @@ def _add_hostnames(made: Published, owner: Name, ttl: int, given: Iterable[Endpo
         _add(made, host_name(hostname, owner), ttl, _shares(shares))
 
 
-def _add_port(made: Published, owner: Name, port: ServicePort, ttl: int, shares: Shares) -> None:
-    """SRV at the service's own name for every port, and at ``_port._proto`` below it for a named one."""
-    _add(made, owner, ttl, shares)
-    if port.name:
+def _add_port(made: Published, service: Service, owner: Name, port: ServicePort, shares: Shares) -> None:
+    """SRV at the service's own name for every port, and at ``_port._proto`` below it for a named one.
+
+    A port that no answered endpoint has: its name exists empty, unless the service's ``when_empty`` is ``nxdomain``.
+    """
+    _add(made, owner, service.ttl_seconds, shares)
+    if port.name and (shares or service.when_empty != "nxdomain"):
         made.sets.setdefault(_port_name(port, owner), [])
-        _add(made, _port_name(port, owner), ttl, shares)
+        _add(made, _port_name(port, owner), service.ttl_seconds, shares)
 
 
 def _port_name(port: ServicePort, owner: Name) -> Name:

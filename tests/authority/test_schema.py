@@ -268,3 +268,12 @@ def test_an_endpoint_without_a_port_is_not_among_its_records(make_endpoint: Make
     assert [line for line in text(publish(web(), endpoints, ZONE)) if "_http" in line] == [
         "_http._tcp.@ 5 IN SRV 0 100 8080 a.@"
     ]
+
+
+def test_a_port_that_only_withheld_endpoints_have_exists_empty_but_where_empty_means_no_name(
+    make_endpoint: MakeEndpoint,
+) -> None:
+    unready = make_endpoint("b", "10.0.0.2", ports=(Port("grpc", "TCP", 90),), ready=False)
+    endpoints = [make_endpoint("a", "10.0.0.1"), unready]
+    assert "_grpc._tcp.@" in text(publish(web(), endpoints, ZONE))
+    assert "_grpc._tcp.@" not in text(publish(web(when_empty="nxdomain"), endpoints, ZONE))

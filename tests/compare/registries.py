@@ -16,22 +16,26 @@ REVERSE = {"10.in-addr.arpa": "10.0.0.0/8", "d.f.ip6.arpa": "fd00::/8"}
 LABEL = "x" * 63
 NAMES = ("web", "db", "a", "b", "ns", "dns", "svc", "cluster", "x-1", "1", LABEL)
 IDS = ("web-1", "web-2", "a", "b", "Task.3", "10.0.0.9:80", "Up", "y" * 63, "z" * 100)
-ADDRESSES = tuple(f"10.{n}.0.{n}" for n in range(12)) + tuple(f"fd00::{n}" for n in range(1, 8)) + ("fd00::", "192.0.2.1")
+ADDRESSES = (
+    tuple(f"10.{n}.0.{n}" for n in range(12)) + tuple(f"fd00::{n}" for n in range(1, 8)) + ("fd00::", "192.0.2.1")
+)
 PORTS = ("http", "grpc", "dns", "m2pa", "p" * 62, "")
 PROTOCOLS = ("TCP", "UDP", "SCTP")
 TTLS = (0, 5, 30, 3600)
 
 numbers = st.integers(1, 65_535)
-ports = st.lists(st.tuples(st.sampled_from(PORTS), st.sampled_from(PROTOCOLS), numbers), max_size=4, unique_by=lambda p: p[:2])
+ports = st.lists(
+    st.tuples(st.sampled_from(PORTS), st.sampled_from(PROTOCOLS), numbers), max_size=4, unique_by=lambda p: p[:2]
+)
 addresses = st.lists(st.sampled_from(ADDRESSES), min_size=1, max_size=3, unique=True)
 
 
 @st.composite
-def endpoints(draw: st.DrawFn, namespace: str, service: str, id: str) -> Endpoint:
+def endpoints(draw: st.DrawFn, namespace: str, service: str, its_id: str) -> Endpoint:
     return Endpoint(
         namespace,
         service,
-        id,
+        its_id,
         tuple(draw(addresses)),
         tuple(Port(*port) for port in draw(ports)),
         weight=draw(st.sampled_from((100, 100, 1, 7, 65_535, 0))),
@@ -46,9 +50,8 @@ def endpoints(draw: st.DrawFn, namespace: str, service: str, id: str) -> Endpoin
 def services(draw: st.DrawFn, namespace: str, name: str) -> list[Service | Endpoint]:
     kind = draw(st.sampled_from(("headless", "headless", "cluster", "external", "empty", "undeclared")))
     ttl = draw(st.sampled_from(TTLS))
-    declared = tuple(
-        ServicePort(*port, draw(st.sampled_from((None, "http", 8080)))) for port in (draw(ports) if kind != "external" else ())
-    )
+    target_ports = st.sampled_from((None, "http", 8080))
+    declared = tuple(ServicePort(*each, draw(target_ports)) for each in draw(ports))
     if kind == "external":
         return [Service(namespace, name, external_name=draw(targets(namespace)), ttl_seconds=ttl)]
     cluster_ips = tuple(draw(addresses)) if kind == "cluster" else ()
@@ -64,13 +67,20 @@ def services(draw: st.DrawFn, namespace: str, name: str) -> list[Service | Endpo
         declared=kind != "undeclared",
     )
     ids = [] if kind == "empty" else draw(st.lists(st.sampled_from(IDS), max_size=4, unique=True))
-    return [service, *(draw(endpoints(namespace, name, id)) for id in ids)]
+    return [service, *(draw(endpoints(namespace, name, its_id)) for its_id in ids)]
 
 
 def targets(namespace: str) -> st.SearchStrategy[str]:
     """External names: into this namespace (in circles, too), deeper, at the apex, outside, very long, nowhere."""
     inside = st.sampled_from(NAMES).map(lambda name: f"{name}.{namespace}.svc.{CLUSTER}")
-    others = ("www.example.com", "Mixed.Example.COM", CLUSTER, f"svc.{CLUSTER}", f"nobody.{CLUSTER}", f"ns.dns.{CLUSTER}")
+    others = (
+        "www.example.com",
+        "Mixed.Example.COM",
+        CLUSTER,
+        f"svc.{CLUSTER}",
+        f"nobody.{CLUSTER}",
+        f"ns.dns.{CLUSTER}",
+    )
     longest = ".".join(("l" * 63, "l" * 63, "l" * 63, "l" * 61))
     return st.one_of(inside, inside, st.sampled_from((*others, longest, f"host.web.{namespace}.svc.{CLUSTER}")))
 
@@ -117,7 +127,9 @@ def renamed(value: Service | Endpoint, was: str, namespace: str) -> Service | En
 
 def catalog(number: int, rounds: int) -> Catalog:
     """A catalog of two cluster domains and two reverse ranges, loaded with all that."""
-    made = Catalog([name_from_text(CLUSTER), name_from_text(LONG)], list(REVERSE.values()), ["192.0.2.53", "2001:db8::53"])
+    made = Catalog(
+        [name_from_text(CLUSTER), name_from_text(LONG)], list(REVERSE.values()), ["192.0.2.53", "2001:db8::53"]
+    )
     everything = list(objects(number, rounds))
     made.load(
         [each for each in everything if isinstance(each, Service)],

@@ -58,6 +58,7 @@ BIND = """options {{
   max-udp-size 4096;
   edns-udp-size 4096;
   notify no;
+  zero-no-soa-ttl no;
 }};
 controls {{ }};
 """

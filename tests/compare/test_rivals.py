@@ -19,7 +19,16 @@ from dnsd.model.names import labels_of, name_from_text, name_to_text, parent_of
 
 TYPES = (1, 28, 33, 12, 5, 16, 2, 6, 15, 43, 64, 65, 257, 65_280, 65_535 - 1, ANY)
 BELOW = ("x", "a.b", "*", "_http._tcp", "host", "_tcp")
-OUTSIDE = ("local", "example.com", "example.org", "arpa", "11.in-addr.arpa", "cluster.localx", "xcluster.local", "c.f.ip6.arpa")
+OUTSIDE = (
+    "local",
+    "example.com",
+    "example.org",
+    "arpa",
+    "11.in-addr.arpa",
+    "cluster.localx",
+    "xcluster.local",
+    "c.f.ip6.arpa",
+)
 LISTS = (f"web.default.svc.{CLUSTER}.{CLUSTER}", f"www.example.com.{CLUSTER}", f"{CLUSTER}.svc.{CLUSTER}")
 ZONES = (CLUSTER, LONG, *REVERSE)
 
@@ -42,8 +51,12 @@ def questions(made: Catalog, number: int, most: int) -> list[Question]:
     draw = random.Random(number)
     chosen = sorted(set(names(made)))
     whole = [name_from_text(name) for name in draw.sample(chosen, min(most // len(TYPES), len(chosen)))]
-    mixed = [bytes(octet ^ 0x20 if chr(octet).isalpha() and draw.random() < 0.3 and octet >= 97 else octet for octet in name) for name in whole]
-    return [(name, rtype) for name in mixed for rtype in TYPES]
+    return [(mixed(name, draw), rtype) for name in whole for rtype in TYPES]
+
+
+def mixed(name: bytes, draw: random.Random) -> bytes:
+    """The same name, some of its letters in upper case."""
+    return bytes(octet ^ 0x20 if 97 <= octet <= 122 and draw.random() < 0.3 else octet for octet in name)
 
 
 def compared(number: int, rounds: int, most: int, folder: Path) -> tuple[Counter[str], list[str]]:
@@ -86,5 +99,7 @@ def test_the_same_as_nsd_knot_and_bind(number: int, rounds: int, most: int, tmp_
     require("nsd", "knotd", "named")
     counts, different = compared(number, rounds, most, tmp_path)
     print(f"seed {number}: {dict(counts)}, {len(different)} differences")
-    assert not different, f"{len(different)} differences, the first:\n" + "\n".join(different[:10])
+    assert not different, f"{len(different)} differences, the first:\n" + "\n".join(
+        different[:: len(different) // 10 + 1]
+    )
     assert counts["BIND TCP pairs"] > 10_000

@@ -8,8 +8,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-A, NS, CNAME, SOA, PTR, MX, TXT, AAAA, SRV, DNAME, DS, SVCB, HTTPS, ANY = 1, 2, 5, 6, 12, 15, 16, 28, 33, 39, 43, 64, 65, 255
-REFUSED = 5
+NS, CNAME, SOA, PTR, MX, SRV, DNAME, ANY = 2, 5, 6, 12, 15, 33, 39, 255
 WINDOW = 64
 SECONDS = 2.0
 TRIES = 8
