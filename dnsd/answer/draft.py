@@ -13,7 +13,7 @@ class Draft:
     """``answers`` in drawn order, ``stable`` the same records in a fixed one; owners are pointers of two octets.
 
     ``is_glue``: the additional section is needed, so leaving it out is truncation (RFC 9471 3.1). ``reason``: the
-    extended error (RFC 8914) for a client with EDNS.
+    extended error (RFC 8914) for a client with EDNS, ``text`` what it says. ``is_ours``: it tells what the table holds.
     """
 
     rcode: Rcode = Rcode.NOERROR
@@ -28,6 +28,8 @@ class Draft:
     is_glue: bool = False
     opcode: int = 0
     reason: ExtendedError | None = None
+    text: str = ""
+    is_ours: bool = False
 
     def add(self, count: int, ordered: bytes, stable: bytes) -> None:
         """Put records behind the answers that are there."""

@@ -14,13 +14,14 @@ from dnsd.answer.fit import fitted
 from dnsd.answer.follow import ANY_KEY, CNAME_KEY, SOA_KEY, follow, not_ours
 from dnsd.answer.lookup import DNAME_KEY, closest_encloser
 from dnsd.answer.order import ordered
+from dnsd.answer.said import has_words, said
 from dnsd.answer.scan import HEADER_OCTETS, PLAIN, Query, is_query, read_bare_edns, read_query
 from dnsd.answer.terms import Terms
 from dnsd.authority.node import Node, heads, question_key
 from dnsd.authority.table import Table
 from dnsd.codec.tsig import unsigned
 from dnsd.model.errors import MalformedQuery
-from dnsd.model.message import Drop, Outcome, Rcode, RRType, Transfer
+from dnsd.model.message import Drop, ExtendedError, Outcome, Rcode, RRType, Transfer
 from dnsd.model.names import NAME_OCTETS_MAX, Name
 
 _OPT_START = b"\0\x00\x29"
@@ -60,14 +61,15 @@ def respond(packet: bytes, peer: bytes, chance: int, table: Table, terms: Terms)
     owner, key = packet[HEADER_OCTETS:end].lower(), packet[end:tail]
     node = table.nodes.get(owner)
     if node is None:
-        denial = _no_name(table, owner, key)
+        denial = None if opt and (terms.is_stale or has_words(table.words, owner)) else _no_name(table, owner, key)
     else:
         answer = node.answers.get(key)
-        if answer is not None and answer.size + len(opt) <= limit:
+        is_silent = not opt or owner not in table.words.reasons
+        if answer is not None and is_silent and answer.size + len(opt) <= limit:
             section = ordered(answer, chance) if answer.rotations else answer.section
             head = answer.heads[head_index]
             return b"".join((packet[:2], head, packet[HEADER_OCTETS:tail], section, answer.additional, opt)), key
-        denial = None if answer is not None else _no_data(node, key)
+        denial = None if answer is not None or (opt and has_words(table.words, owner)) else _no_data(node, key)
     if denial is None or tail + len(denial[1]) + len(opt) > limit:
         return respond_completely(packet, peer, chance, table, terms)
     return b"".join((packet[:2], denial[0][head_index], packet[HEADER_OCTETS:tail], denial[1], opt)), key
@@ -109,14 +111,28 @@ def _respond(
             return _transfer(query, packet, peer, table, terms)
     if draft is None:
         draft = follow(table.nodes, query.owner, query.key, chance) or not_ours()
+        if query.edns is not None:
+            _say(draft, query, table)
     return _written(query, packet, peer, draft, terms, reserved), query.key
+
+
+def _say(draft: Draft, query: Query, table: Table) -> None:
+    """Let the draft tell what the registry has to say of it (RFC 8914)."""
+    draft.is_ours = draft.rcode != Rcode.REFUSED
+    draft.text = said(table.words, query.owner, draft)
+    if draft.text:
+        draft.reason = ExtendedError.OTHER
 
 
 def _written(query: Query, packet: bytes, peer: bytes, draft: Draft, terms: Terms, reserved: int = 0) -> bytes:
     opt, limit = b"", terms.plain_limit
     if query.edns is not None:
-        opt = _opt(query.edns, draft, peer, terms)
         limit = terms.limit(query.edns.payload)
+        opt = _opt(query.edns, draft, peer, terms, _errors(draft, terms))
+        octets = HEADER_OCTETS + len(query.question) + len(draft.answers) + len(draft.authority) + len(draft.additional)
+        if octets + len(opt) > limit - reserved:
+            # Never is an extended error the reason for leaving out a record (RFC 8914 3).
+            opt = _opt(query.edns, draft, peer, terms)
     return fitted(packet[:2], query.is_rd, query.question, draft, opt, limit - reserved)
 
 
@@ -160,12 +176,18 @@ def _no_data(node: Node, key: bytes) -> Denial | None:
     return _NODATA, node.zone.negative
 
 
-def _opt(edns: Edns, draft: Draft, peer: bytes, terms: Terms) -> bytes:
+def _opt(edns: Edns, draft: Draft, peer: bytes, terms: Terms, errors: bytes = b"") -> bytes:
     """The OPT of the reply (RFC 6891 6.1.1: if and only if the query has one)."""
-    options = cookie_option(edns, peer, terms)
-    if draft.reason is not None:
-        options += extended_error(draft.reason)
-    return opt_octets(terms.payload_most, edns.is_do, options, draft.rcode)
+    return opt_octets(terms.payload_most, edns.is_do, errors + cookie_option(edns, peer, terms), draft.rcode)
+
+
+def _errors(draft: Draft, terms: Terms) -> bytes:
+    """The extended errors of a reply: what the registry has to say, and that it is old news (RFC 8914)."""
+    errors = b"" if draft.reason is None else extended_error(draft.reason, draft.text)
+    if draft.is_ours and terms.is_stale:
+        is_denial = draft.rcode == Rcode.NXDOMAIN
+        errors += extended_error(ExtendedError.STALE_NXDOMAIN if is_denial else ExtendedError.STALE_ANSWER)
+    return errors
 
 
 def _without_question(packet: bytes, peer: bytes, terms: Terms) -> bytes:

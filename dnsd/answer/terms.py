@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dnsd.answer.edns import COOKIE_OCTETS, opt_octets, option_octets
+from dnsd.answer.edns import COOKIE_OCTETS, extended_error, opt_octets, option_octets
 from dnsd.answer.transfer import NOBODY
 from dnsd.codec.tsig import Keyring
-from dnsd.model.message import TCP_PAYLOAD_MOST, UDP_PAYLOAD_DEFAULT, UDP_PAYLOAD_LEAST, Option
+from dnsd.model.message import TCP_PAYLOAD_MOST, UDP_PAYLOAD_DEFAULT, UDP_PAYLOAD_LEAST, ExtendedError, Option
 
 
 class Terms:
@@ -18,6 +18,7 @@ class Terms:
     """
 
     __slots__ = (
+        "_is_stale",
         "cookie_opts",
         "cookie_secret",
         "identity",
@@ -48,9 +49,22 @@ class Terms:
         self.now = 0
         self.transfer_to = NOBODY
         self.keyring: Keyring | None = None
-        self.opts = (opt_octets(payload_most, is_do=False), opt_octets(payload_most, is_do=True))
-        cookie = option_octets(Option.COOKIE, bytes(COOKIE_OCTETS))
-        self.cookie_opts = tuple(opt_octets(payload_most, is_do, cookie)[:-COOKIE_OCTETS] for is_do in (False, True))
+        self.is_stale = False
+
+    @property
+    def is_stale(self) -> bool:
+        """True while the registry was not heard for so long that answers say so (RFC 8914 4.4)."""
+        return self._is_stale
+
+    @is_stale.setter
+    def is_stale(self, is_stale: bool) -> None:
+        self._is_stale = is_stale
+        said = extended_error(ExtendedError.STALE_ANSWER) if is_stale else b""
+        cookie = said + option_octets(Option.COOKIE, bytes(COOKIE_OCTETS))
+        self.opts = tuple(opt_octets(self.payload_most, is_do, said) for is_do in (False, True))
+        self.cookie_opts = tuple(
+            opt_octets(self.payload_most, is_do, cookie)[:-COOKIE_OCTETS] for is_do in (False, True)
+        )
 
     def limit(self, offered: int) -> int:
         """Octets a reply may have when the client's OPT offers so many (below 512 counts as 512, RFC 6891 6.2.3)."""

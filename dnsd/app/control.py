@@ -36,6 +36,7 @@ _log = logging.getLogger("dnsd.control")
 
 _LOADED_POLL_SECONDS = 0.02
 _SECRET_RETRY_SECONDS = 1.0
+_STALE_LOOK_SECONDS = 1.0
 _SECRET_AGAIN_SECONDS = 60.0
 
 
@@ -116,6 +117,7 @@ class Control:
             ("ticker", self._ticker.run()),
             ("departures", self._departures.run()),
             ("secondaries", self._secondaries.run()),
+            ("staleness", self._tell_staleness()),
             ("cookie-secret", self._share_cookie_secret()),
         ):
             self._tasks.start(name, work)
@@ -152,6 +154,13 @@ class Control:
 
     async def _refresh_counts(self) -> None:
         self._dns_counts.show(await self._feed.counts())
+
+    async def _tell_staleness(self) -> None:
+        """Let answers say so while the store has been away for too long."""
+        while True:
+            status = self._mirror.status()
+            self._feed.set_terms({"is_stale": status.loaded and status.age_seconds > self._settings.stale_seconds})
+            await self._clock.sleep(_STALE_LOOK_SECONDS)
 
     async def _share_cookie_secret(self) -> None:
         """Give the responders the secret that all replicas share; until then, theirs is the parent's."""

@@ -79,8 +79,9 @@ class Catalog:
             yield from self.load_steps(beside.inventory.services(), beside.inventory.endpoints(), revision)
             return
         beside.tree.drain_changes()
+        beside.words.drain_changes()
         self._content = beside
-        self.table.nodes, self.table.zones = beside.tree.nodes, beside.zones
+        self.table.nodes, self.table.zones, self.table.words = beside.tree.nodes, beside.zones, beside.words
         self.table.stamp(revision)
         self.table.loaded = True
         if self.table.journal is not None:
@@ -123,4 +124,4 @@ class Catalog:
                 self.table.revision, revision, [(owner, replaced.get(owner), node) for owner, node in changed]
             )
         self.table.stamp(revision)
-        return Delta(revision, changed)
+        return Delta(revision, changed, self._content.words.drain_changes())

@@ -12,8 +12,9 @@ from dnsd.authority.lastknown import LastKnown
 from dnsd.authority.pointers import Pointers
 from dnsd.authority.slowstart import SlowStart
 from dnsd.authority.tree import Tree
+from dnsd.authority.words import Words, words_of
 from dnsd.authority.zone import Zone
-from dnsd.model.names import Name
+from dnsd.model.names import Name, child
 from dnsd.model.rrset import ZoneData
 from dnsd.model.service import Endpoint, ServiceKey
 
@@ -30,6 +31,7 @@ class Content:
         self.inventory = Inventory()
         self.zones = {origin: domain.zone(origin) for origin in (*domain.zones, *domain.reverse)}
         self.tree = Tree({})
+        self.words = Words()
         for zone in self.zones.values():
             for owner, sets in domain.standing(zone.origin).items():
                 self.tree.put(owner, compile_node(zone, sets, domain.glue))
@@ -49,6 +51,7 @@ class Content:
                 self.tree.drop(owner)
         if after:
             self._owners[key] = tuple(after)
+        self._say(key)
 
     def published(self, key: ServiceKey) -> Collection[Endpoint]:
         """The endpoints that this service's names are made of: its own, or those last known; weights of the moment."""
@@ -57,6 +60,15 @@ class Content:
             return ()
         known = self._last_known.endpoints(holding.service, holding.endpoints)
         return self._slow_start.endpoints(holding.service, known)
+
+    def _say(self, key: ServiceKey) -> None:
+        """Say of the service what is to be said, in every cluster domain."""
+        holding = self.inventory.holdings.get(key)
+        reason = ports = ""
+        if holding is not None and holding.service is not None:
+            reason, ports = words_of(holding.service, holding.endpoints, self.published(key))
+        for origin in self._domain.zones:
+            self.words.put(child(key[1], child(key[0], child("svc", origin))), reason, ports)
 
     def _put_service(self, key: ServiceKey, zone: Zone) -> Iterable[Name]:
         """Put this service's names into one zone (their PTRs with the first); returns the owners."""

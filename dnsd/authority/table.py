@@ -7,6 +7,7 @@ from itertools import islice
 
 from dnsd.authority.journal import Journal, Replaced
 from dnsd.authority.node import Answer, Kind, Node, Packed, empty_node
+from dnsd.authority.words import Said, Words
 from dnsd.authority.zone import Zone
 from dnsd.model.names import Name
 
@@ -14,7 +15,8 @@ from dnsd.model.names import Name
 class Table:
     """Nodes by folded owner name, over all zones. ``loaded`` is False until the first complete load.
 
-    ``journal``: where changes are kept for incremental transfers, if somebody put one there.
+    ``words``: what there is to say beside answers. ``journal``: where changes are kept for incremental transfers, if
+    somebody put one there.
 
     Invariant: every ancestor of a node, up to its zone's apex, is a node too (empty non-terminals are explicit).
     """
@@ -22,6 +24,7 @@ class Table:
     def __init__(self) -> None:
         self.nodes: dict[Name, Node] = {}
         self.zones: dict[Name, Zone] = {}
+        self.words = Words()
         self.loaded = False
         self.revision = 0
         self.journal: Journal | None = None
@@ -30,6 +33,7 @@ class Table:
         """Answer from what was loaded beside, from the next packet on."""
         self.nodes = loading.nodes
         self.zones = loading.zones
+        self.words = loading.words
         self.stamp(loading.revision)
         self.loaded = True
         if self.journal is not None:
@@ -37,7 +41,8 @@ class Table:
 
     def apply(self, delta: Packed) -> None:
         """Replace or remove the nodes of a packed :class:`Delta`."""
-        revision, changed = delta
+        revision, changed, said = delta
+        self.words.take(said)
         replaced: list[Replaced] = []
         for owner, packed in changed:
             old = self.nodes.get(owner)
@@ -61,15 +66,17 @@ class Table:
 class Delta:
     """What one change did to the table: the new node, or None where there is none any more."""
 
-    __slots__ = ("nodes", "revision")
+    __slots__ = ("nodes", "revision", "said")
 
-    def __init__(self, revision: int, nodes: Sequence[tuple[Name, Node | None]]) -> None:
+    def __init__(self, revision: int, nodes: Sequence[tuple[Name, Node | None]], said: Sequence[Said] = ()) -> None:
         self.revision = revision
         self.nodes = nodes
+        self.said = said
 
     def pack(self) -> Packed:
         """As plain values, for :meth:`Table.apply` in another process."""
-        return self.revision, [(owner, None if node is None else node.pack()) for owner, node in self.nodes]
+        nodes = [(owner, None if node is None else node.pack()) for owner, node in self.nodes]
+        return self.revision, nodes, list(self.said)
 
 
 class Loading:
@@ -78,11 +85,13 @@ class Loading:
     def __init__(self) -> None:
         self.nodes: dict[Name, Node] = {}
         self.zones: dict[Name, Zone] = {}
+        self.words = Words()
         self.revision = 0
 
     def add(self, part: Packed) -> None:
         """Take one part of :func:`parts_of` in; the first one carries the zones."""
-        revision, zones, nodes = part
+        revision, zones, nodes, said = part
+        self.words.take(said)
         self.revision = revision
         for packed in zones:
             zone = Zone.unpack(packed)
@@ -101,10 +110,13 @@ def parts_of(table: Table, nodes_most: int) -> Iterator[Packed]:
     zones = [zone.pack() for zone in table.zones.values()]
     while part := list(islice(owners, nodes_most)):
         present = ((owner, table.nodes.get(owner)) for owner in part)
-        yield revision, zones, [(owner, node.pack()) for owner, node in present if node is not None]
+        yield revision, zones, [(owner, node.pack()) for owner, node in present if node is not None], []
         zones = []
     if zones:
-        yield revision, zones, []
+        yield revision, zones, [], []
+    words = table.words.all()
+    while said := list(islice(words, nodes_most)):
+        yield revision, [], [], said
 
 
 def unpack_node(packed: Packed, zones: dict[Name, Zone]) -> Node:

@@ -121,6 +121,12 @@ GROUPS = (
                 stands_for="none",
                 example="/etc/dnsd/zones",
             ),
+            Option(
+                "stale_seconds",
+                seconds(1, 86_400),
+                60,
+                "how long the store may be away before answers say, by extended error, that they are stale",
+            ),
             Option("negative_ttl_seconds", whole(0, 3600, "SECONDS"), 5, "how long others may keep that a name is not"),
         ),
     ),

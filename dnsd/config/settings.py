@@ -31,6 +31,7 @@ class Settings:
     reverse: tuple[str, ...]
     advertise: tuple[str, ...]
     zones: str | None
+    stale_seconds: float
     negative_ttl_seconds: int
     redis: str | None = field(repr=False)
     redis_prefix: str

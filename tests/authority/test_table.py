@@ -36,6 +36,8 @@ def table(zone: Zone) -> Table:
     made.zones[APEX] = zone
     made.loaded = True
     made.stamp(7)
+    made.words.put(SVC, "service has no endpoints", "http")
+    made.words.put(child("d", SVC), "", "http")
     return made
 
 
@@ -43,12 +45,13 @@ def table(zone: Zone) -> Table:
 def test_parts_make_the_table_again(table: Table, nodes_most: int) -> None:
     loading, other = Loading(), Table()
     parts = [marshal.loads(marshal.dumps(part)) for part in parts_of(table, nodes_most)]
-    assert all(len(nodes) <= nodes_most for _, _, nodes in parts)
+    assert all(len(nodes) <= nodes_most for _, _, nodes, _ in parts)
     for part in parts:
         loading.add(part)
     assert not other.loaded
     other.replace(loading)
     assert packed(other) == packed(table)
+    assert list(other.words.all()) == list(table.words.all())
 
 
 def test_a_table_without_nodes_has_its_zones(zone: Zone) -> None:
@@ -83,7 +86,7 @@ def test_a_delta_replaces_and_removes(table: Table, zone: Zone) -> None:
     table.apply(marshal.loads(marshal.dumps(delta.pack())))
     assert table.nodes[SVC] is not before
     assert child("a", SVC) not in table.nodes
-    table.apply((9, [(child("a", SVC), None)]))
+    table.apply((9, [(child("a", SVC), None)], []))
     assert table.revision == 9
 
 

@@ -200,7 +200,7 @@ async def test_half_a_load_is_never_shown(make, catalog, monkeypatch):
 async def test_parts_that_do_not_follow_each_other_are_no_load(make):
     replica = make()
     reader = replica.start_responder()
-    part = (7, [], [])
+    part, delta = (7, [], [], []), (7, [], [])
     for message in [
         ("loaded", 0),
         ("part", 1, 1, part),
@@ -208,7 +208,7 @@ async def test_parts_that_do_not_follow_each_other_are_no_load(make):
         ("part", 2, 0, part),
         ("part", 3, 1, part),
         ("loaded", 3),
-        ("delta", part),
+        ("delta", delta),
         ("part", 4, 0, part),
         ("part", 4, 2, part),
         ("loaded", 4),
