@@ -10,17 +10,18 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
     codec       every outside shape of a value, pure: wire (door: dnslib) zonefile document (JSON) manifest (Kubernetes)
                 tsig signature (door: dnspython) notify
     answer      question to answer, bytes to bytes, pure: scan edns cookies terms checks
-                lookup follow order draft fit transfer signed respond; why
+                lookup follow order draft said fit transfer signed respond; why
     runtime     what a process needs: clock tasks log counts metrics notify supervise
     store       the shared truth (door: redis): keys redis scripts/*.lua; embedded binary directory
     registry    what the product does: services leases drains departures mirror (the catalog's only writer)
+                snapshot disk held refill
     server      door one, DNS: address holders binding sockets; datagrams layout mmsg udp; guests connection tcp;
                 asking tally; frames line feed garbage source; secondaries responder
     admin       door two, HTTP: routes services endpoints leases changes answers zones status failures;
                 calls openapi
     config      the settings, default, least, most: options kinds settings sources
-    app         composition root: serve life ground doors; parent process orders channel child; control responder
-                solo
+    app         composition root: serve life ground doors secondaries; parent process orders channel child;
+                control responder solo
     cli         one sub-command, one file
 
 The way of one query: ``server/udp`` takes a batch -> ``answer/respond``: scan, look the compiled node up, fit, join
