@@ -1,7 +1,5 @@
 """What fault tests may ask for: a loopback of their own, replicas on it, and the scale of times."""
 
-import ctypes
-import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,20 +19,11 @@ def scale(request: pytest.FixtureRequest) -> float:
     return float(request.param)
 
 
-@pytest.fixture(autouse=True)
-def own_loopback() -> Iterator[bool]:
-    """This thread, and all that is started from it, in a new network namespace; False where that is not allowed.
-
-    So no test meets another one's ports, and a packet filter drops nobody else's packets.
-    """
-    libc = ctypes.CDLL(None, use_errno=True)
-    with open("/proc/thread-self/ns/net") as before:
-        is_own = os.geteuid() == 0 and libc.unshare(CLONE_NEWNET) == 0
-        if is_own:
-            subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+@pytest.fixture(autouse=True, name="own_loopback")
+def loopback_of_a_test() -> Iterator[bool]:
+    """So no test meets another one's ports, and a packet filter drops nobody else's packets."""
+    with own_loopback() as is_own:
         yield is_own
-        if is_own:
-            assert libc.setns(before.fileno(), CLONE_NEWNET) == 0
 
 
 @pytest.fixture
