@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from dnsd.registry.disk import Disk
 from dnsd.registry.mirror import Mirror
 
 Collect = Callable[[], Iterable[Metric]]
@@ -27,9 +28,11 @@ class MetricsCalls:
         watchers: Callable[[], int],
         collectors: Iterable[Collect],
         refresh: Callable[[], Awaitable[None]] | None,
+        disk: Disk | None = None,
     ) -> None:
         self._mirror = mirror
         self._watchers = watchers
+        self._disk = disk
         self._refresh = refresh
         self._requests: Counter[tuple[str, str, str]] = Counter()
         self._registry = CollectorRegistry()
@@ -69,6 +72,10 @@ class MetricsCalls:
         yield _gauge("dnsd_registry_connected", "1 while the store is within reach", status.connected)
         yield _gauge("dnsd_registry_revision", "Revision that the mirror holds", status.revision)
         yield _gauge("dnsd_registry_age_seconds", "Seconds since the store was last heard of", status.age_seconds)
+        yield _gauge("dnsd_store_suspect", "1 while the store is not believed: see /readyz", status.is_suspect)
+        yield _gauge("dnsd_store_held_records", "Records answered that the store has lost", status.held)
+        if self._disk is not None:
+            yield CounterMetricFamily("dnsd_disk_failures", "Mirror on disk: failures", value=self._disk.failures)
         yield _gauge("dnsd_admin_watchers", "Open watch streams", self._watchers())
         requests = CounterMetricFamily("dnsd_admin_requests", "Admin requests", labels=["method", "path", "status"])
         for labels, count in self._requests.items():

@@ -24,12 +24,15 @@ from dnsd.admin.metrics import Collect, MetricsCalls
 from dnsd.admin.openapi import OpenApiCalls
 from dnsd.admin.services import ServiceCalls
 from dnsd.admin.status import StatusCalls
+from dnsd.admin.store import StoreCalls
 from dnsd.admin.zones import ZoneCalls
 from dnsd.model.message import UDP_PAYLOAD_DEFAULT
 from dnsd.registry.departures import Departures
+from dnsd.registry.disk import Disk
 from dnsd.registry.drains import Drains
 from dnsd.registry.leases import Leases
 from dnsd.registry.mirror import Mirror
+from dnsd.registry.refill import Refill
 from dnsd.registry.services import Services
 
 REQUEST_SECONDS_MOST = 15.0
@@ -47,6 +50,8 @@ class Admin:
         mirror: Mirror,
         *,
         departures: Departures,
+        refill: Refill,
+        disk: Disk | None = None,
         replica: str,
         udp_payload_most: int = UDP_PAYLOAD_DEFAULT,
         hosts: Iterable[str] = (),
@@ -55,7 +60,8 @@ class Admin:
         collectors: Iterable[Collect] = (),
         refresh: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """``departures``: who left of late, kept up to date by somebody else. ``replica``: this replica's name.
+        """``departures``: who left of late, kept up to date by somebody else. ``refill`` writes back what the store
+        lost; ``disk``: where the mirror is kept, for what is told of it. ``replica``: this replica's name.
         ``udp_payload_most``: the ceiling of DNS replies over UDP, for what is told of them. ``hosts``: what a Host
         header may name beside loopback, without port.
 
@@ -65,7 +71,7 @@ class Admin:
         refusal = refusal_of_addresses(loopback_allowed)
         self._hosts = tuple(hosts)
         self._changes = ChangeCalls(mirror)
-        self._metrics = MetricsCalls(mirror, lambda: self._changes.watchers, collectors, refresh)
+        self._metrics = MetricsCalls(mirror, lambda: self._changes.watchers, collectors, refresh, disk)
         self._columns = (
             ServiceCalls(services, leases, mirror, refusal),
             EndpointCalls(services, leases, mirror, refusal),
@@ -77,7 +83,8 @@ class Admin:
             AnswerCalls(leases, mirror, departures, replica, udp_payload_most),
             ZoneCalls(mirror),
             OpenApiCalls(),
-            StatusCalls(mirror, replica, is_leaving),
+            StoreCalls(mirror, refill),
+            StatusCalls(mirror, replica, is_leaving, disk),
             self._metrics,
         )
         self._runner: web.AppRunner | None = None

@@ -7,16 +7,18 @@ from collections.abc import Callable
 from aiohttp import web
 
 from dnsd.admin import replies
+from dnsd.registry.disk import Disk
 from dnsd.registry.mirror import Mirror
 
 
 class StatusCalls:
     """``/livez`` and ``/readyz``."""
 
-    def __init__(self, mirror: Mirror, replica: str, is_leaving: Callable[[], bool]) -> None:
+    def __init__(self, mirror: Mirror, replica: str, is_leaving: Callable[[], bool], disk: Disk | None) -> None:
         self._mirror = mirror
         self._replica = replica
         self._is_leaving = is_leaving
+        self._disk = disk
 
     def routes(self) -> list[web.RouteDef]:
         """What is called by which path."""
@@ -37,12 +39,15 @@ class StatusCalls:
             "ready": is_ready,
             "loaded": status.loaded,
             "connected": status.connected,
-            "degraded": not status.connected,
+            "degraded": status.is_suspect or not status.connected,
             "leaving": self._is_leaving(),
             "revision": status.revision,
             "epoch": status.epoch,
             "mirror_age_seconds": round(status.age_seconds, 3) if status.loaded else None,
             "problem": status.problem,
+            "store_suspect": status.is_suspect,
+            "held_records": status.held,
+            "disk_problem": self._disk.problem if self._disk else "",
             "replica": self._replica,
         }
         return replies.reply(body, status=200 if is_ready else 503)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import zlib
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
@@ -18,9 +19,11 @@ from dnsd.config import Settings
 from dnsd.model.errors import StoreUnavailable
 from dnsd.model.names import name_from_text
 from dnsd.registry.departures import Departures
+from dnsd.registry.disk import Disk
 from dnsd.registry.drains import Drains
 from dnsd.registry.leases import Leases
 from dnsd.registry.mirror import Audience, Mirror
+from dnsd.registry.refill import Refill
 from dnsd.registry.replicas import Replicas
 from dnsd.registry.services import Services
 from dnsd.registry.ticker import Ticker
@@ -79,7 +82,9 @@ class Control:
             allow_eviction=settings.allow_eviction,
         )
         self._secondaries = Secondaries(feed, catalog.table, secondaries_of(settings), keys_of(settings), clock)
-        self._mirror = Mirror(self._store, catalog, self._secondaries, clock)
+        self._disk = Disk(_mirror_directory(settings), clock)
+        self._mirror = Mirror(self._store, catalog, self._secondaries, clock, disk=self._disk)
+        self._refill = Refill(self._store, self._mirror, clock)
         leases = Leases(self._store, self._mirror)
         services = Services(self._store, self._mirror, leases)
         self._replicas = Replicas(self._store, self._mirror, settings.replica, clock)
@@ -92,6 +97,8 @@ class Control:
             leases,
             drains,
             self._mirror,
+            refill=self._refill,
+            disk=self._disk,
             departures=self._departures,
             replica=settings.replica,
             udp_payload_most=settings.udp_payload,
@@ -113,6 +120,8 @@ class Control:
         await self._admin.serve([self._socket])
         for name, work in (
             ("mirror", self._mirror.run()),
+            ("disk", self._disk.run(self._mirror.standing)),
+            ("refill", self._refill.run()),
             ("replicas", self._replicas.run()),
             ("ticker", self._ticker.run()),
             ("departures", self._departures.run()),
@@ -149,6 +158,7 @@ class Control:
         await self._clock.sleep(lame_duck_seconds)
         await self._admin.stop()
         await self._tasks.stop()
+        self._disk.close()
         await self._replicas.leave()
         await self._store.close()
 
@@ -171,6 +181,12 @@ class Control:
                 await self._clock.sleep(_SECRET_RETRY_SECONDS)
             else:
                 await self._clock.sleep(_SECRET_AGAIN_SECONDS)
+
+
+def _mirror_directory(settings: Settings) -> Path:
+    """A directory for this replica and this store: the mirror of another registry would be no use, and mistaken."""
+    mark = zlib.crc32(f"{settings.store_shown} {settings.redis_prefix}".encode())
+    return Path(settings.state_dir, "mirror", f"{settings.replica}-{mark:08x}")
 
 
 def _static_zones(settings: Settings) -> StaticZones | None:

@@ -38,6 +38,10 @@ class Contact:
         """The store said something."""
         self._heard_at = self._clock.monotonic()
 
+    def age(self, seconds: float) -> None:
+        """What we know is so old."""
+        self._heard_at = self._clock.monotonic() - seconds
+
     def meet(self, facts: Facts) -> None:
         """A connection was made; this is who is there."""
         if self.facts is None or self.facts.run_id != facts.run_id:
@@ -50,6 +54,10 @@ class Contact:
         """The mirror is in step, at ``where``; ``problem`` is what is still to be told, or ""."""
         self.hear()
         self._failures = 0
+        if problem and problem.partition(":")[0] != self.problem.partition(":")[0]:
+            _log.error("%s", problem)
+        elif self.is_connected and self.problem.startswith("store-suspect") and not problem:
+            _log.warning("the store has everything again, or is adopted; it is believed")
         self.problem = problem
         if not self.is_connected:
             self.is_connected = True

@@ -4,8 +4,10 @@ It follows the store's stream by its dense revisions. Whatever could hide a chan
 that went back, another epoch, another server or data set behind the address) makes it read everything anew *beside*
 what it serves, and swap. Without the store it goes on serving what it has, and comes back by itself.
 
-Invariant: a store that comes back empty under another epoch, while we hold records, is not believed: we keep serving,
-say ``store-suspect`` and go on asking. (Taking registrations into it and writing records back is the restore's work.)
+Invariant: a store that lost what we hold is not believed (``held``): we keep serving that beside what the store says,
+and say ``store-suspect``, until ``refill`` or the owners have put it back or an operator adopts the store as it is.
+
+A replica that does not reach the store within a second of its start serves what ``disk`` kept.
 """
 
 from __future__ import annotations
@@ -13,17 +15,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from dnsd.authority.catalog import Catalog
 from dnsd.authority.table import Delta
+from dnsd.model.change import Change
 from dnsd.model.errors import StoreUnavailable
 from dnsd.model.rrset import ZoneData
+from dnsd.model.service import EndpointKey, ServiceKey
 from dnsd.registry.collector import collect_replaced, resting_collector
 from dnsd.registry.contact import Contact
 from dnsd.registry.content import Content, read_content
+from dnsd.registry.disk import Disk, Standing
+from dnsd.registry.held import Held, loss_of
 from dnsd.registry.merging import Merging
 from dnsd.registry.progress import Progress
 from dnsd.registry.watch import Past, Seen, Watch
@@ -42,6 +48,9 @@ DIFFERENCE_MOST = 1000
 
 MERGED_MOST = 2000
 """So many objects are applied in one go, at most about."""
+REACH_SECONDS = 1.0
+"""So long the store is tried at the start; then what the disk kept is served."""
+ADVICE = "`dnsd store restore` writes them back, `dnsd store adopt` drops them"
 
 _log = logging.getLogger("dnsd.mirror")
 
@@ -61,7 +70,10 @@ class Audience(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MirrorStatus:
-    """How the mirror stands. ``age_seconds``: since the store was last heard; ``problem``: "" when all is well."""
+    """How the mirror stands. ``age_seconds``: since the store was last heard; ``problem``: "" when all is well.
+
+    ``held``: so many records are answered that the store has lost; ``is_suspect``: it is not believed for that.
+    """
 
     loaded: bool
     connected: bool
@@ -70,6 +82,8 @@ class MirrorStatus:
     age_seconds: float
     problem: str
     bad_records: int
+    held: int = 0
+    is_suspect: bool = False
 
 
 class Mirror:
@@ -82,9 +96,11 @@ class Mirror:
         audience: Audience,
         clock: Clock,
         *,
+        disk: Disk | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self.catalog = catalog
+        self.held = Held()
         self._store = store
         self._audience = audience
         self._clock = clock
@@ -93,6 +109,11 @@ class Mirror:
         self._past = Past()
         self._history = ""
         self._is_loaded = False
+        self._disk = disk
+        self._has_tried = False
+        self._removed = 0
+        self._schema = SCHEMA
+        self._letting_go: list[ServiceKey | EndpointKey] = []
         self._checked_at = clock.monotonic()
         self._bad_records = 0
         self._once = Once(_log)
@@ -124,7 +145,27 @@ class Mirror:
             age_seconds=self._contact.age_seconds,
             problem=self._contact.problem,
             bad_records=self._bad_records,
+            held=len(self.held.values),
+            is_suspect=self.held.is_suspect,
         )
+
+    def standing(self) -> Standing:
+        """Everything in this moment, for the disk."""
+        inventory = self.catalog.inventory
+        return Standing(self.epoch, self.revision, self._history, [*inventory.services(), *inventory.endpoints()])
+
+    async def adopt(self) -> int:
+        """Accept the store as it is, on all replicas; returns how many held records that drops. The next look at the
+        store, within a second, loads it. Raises StoreUnavailable.
+        """
+        await self._store.adopt(self.epoch)
+        return len(self.held.values)
+
+    def let_go(self, removed: Iterable[ServiceKey | EndpointKey], standing: Iterable[ServiceKey | EndpointKey]) -> None:
+        """Held records that were deleted leave the answers; those that stand in the store are held no longer."""
+        self._letting_go += removed
+        for key in standing:
+            self.held.values.pop(key, None)
 
     async def reached(self, revision: int, within_seconds: float) -> bool:
         """True as soon as the catalog and the audience have applied ``revision``; False when they did not in time."""
@@ -156,13 +197,14 @@ class Mirror:
                 await self._follow(reader)
             except StoreUnavailable as fault:
                 self._contact.lose(fault)
+                if not self._has_tried:
+                    await self._serve_saved()
             finally:
                 await reader.close()
             await self._clock.sleep(self._contact.pause_seconds())
 
     async def _follow(self, reader: Reader) -> None:
-        await reader.connect()
-        self._contact.meet(await self._store.check())
+        await self._meet(reader)
         await self._catch_up(reader)
         while True:
             entries = await reader.await_changes(self.revision, CHECK_SECONDS)
@@ -170,10 +212,47 @@ class Mirror:
             async with self._writing:
                 leads_on = self._take(entries)
                 self._end_last_known()
+                self._end_held()
             if leads_on and self._clock.monotonic() - self._checked_at >= CHECK_SECONDS:
                 leads_on = await self._is_in_step(reader)
             if not leads_on:
                 await self._catch_up(reader)
+
+    async def _meet(self, reader: Reader) -> None:
+        """Connect; at the start see whether what the disk kept is more than what the store has."""
+        try:
+            async with asyncio.timeout(None if self._has_tried or self._disk is None else REACH_SECONDS):
+                await reader.connect()
+                self._contact.meet(await self._store.check())
+                position = await reader.position()
+        except TimeoutError:
+            raise StoreUnavailable("unreachable", f"nothing from {self._store.place} in {REACH_SECONDS:g} s") from None
+        if not self._has_tried and self._disk is not None:
+            head = await self._disk.head()
+            if head is not None and (head[0] != position.epoch or head[1] > position.revision):
+                await self._serve_saved()
+        self._has_tried = True
+
+    async def _serve_saved(self) -> None:
+        """Serve what the disk kept."""
+        self._has_tried = True
+        with resting_collector():
+            saved = None if self._disk is None or self._is_loaded else await self._disk.read()
+            if saved is None:
+                return
+            content = Content(Position(saved.epoch, saved.revision, SCHEMA, saved.history, ""))
+            content.services = {each.key: each for each in saved.inventory.services()}
+            content.endpoints = {each.key: each for each in saved.inventory.endpoints()}
+            content.adopt_orphans()
+            async with self._writing:
+                await self._swap(content)
+        self._past.begin(saved.epoch, saved.revision)
+        self._progress.advance(saved.revision)
+        self._history, self._is_loaded = saved.history, True
+        self._contact.age(max(0.0, self._clock.wall() - saved.written_at))
+        self._note_bad(saved.bad)
+        records = len(content.services) + len(content.endpoints)
+        _log.warning("serving %d records that the disk kept, revision %d", records, saved.revision)
 
     async def _catch_up(self, reader: Reader) -> None:
         """Be where the store is, or where its stream leads there from here."""
@@ -183,7 +262,12 @@ class Mirror:
             position = await reader.position()
         if not (self._continues(position) and await self._is_in_step(reader)):
             await self._load(reader)
-        self._gain(position)
+            if self._disk is not None and not self.held.values:
+                self._disk.renew()
+        elif self._disk is not None and self._disk.is_idle and not self.held.values:
+            self._disk.renew()
+        self._schema = position.schema
+        self._gain()
 
     def _continues(self, position: Position) -> bool:
         return self._is_loaded and (position.epoch, position.history) == (self.epoch, self._history)
@@ -192,9 +276,12 @@ class Mirror:
         """True when nothing is missing between us and the store, or the stream has it, the very next change first."""
         position = await reader.position()
         self._checked_at = self._clock.monotonic()
-        if not self._continues(position):
+        if not self._continues(position) or (self.held.values and position.is_adopted):
             return False
         if position.revision == self.revision:
+            self._removed = position.removed
+            if self._disk is not None and not self.held.values:
+                self._disk.confirm(self.revision)
             return True
         waiting = await reader.changes(self.revision, most=1)
         return bool(waiting) and waiting[0][0] == self.revision + 1
@@ -206,7 +293,7 @@ class Mirror:
         for revision, fields in entries:
             if revision != merging.revision + 1:
                 break
-            merging.add(read_change(revision, fields, bad))
+            merging.add(self.held.note(read_change(revision, fields, bad)))
             if merging.size >= MERGED_MOST:
                 self._apply(merging)
                 merging = Merging(self.catalog.inventory, self.revision)
@@ -218,6 +305,8 @@ class Mirror:
         if not merging.changes:
             return
         self._audience.publish(self.catalog.apply(merging.change, self._clock.monotonic()))
+        if self._disk is not None:
+            self._disk.append(merging.change)
         for change in merging.changes:
             self._past.append(change)
         self._progress.advance(merging.revision)
@@ -228,19 +317,45 @@ class Mirror:
             async with self._writing:
                 await self._believe(content)
         self._progress.advance(content.revision)
-        self._history = content.position.history
+        self._history, self._removed = content.position.history, content.position.removed
         self._is_loaded = True
         self._note_bad(content.bad)
 
     async def _believe(self, content: Content) -> None:
+        """Take on what was read, and beside it what the store lost without a delete to match."""
         is_other = content.position.epoch != self.epoch
-        if is_other and content.is_empty and self.catalog.inventory.holdings:
-            raise StoreUnavailable("store-suspect", "the store came back empty and with another epoch; not believed")
+        self._hold(content)
         if is_other:
             await self._swap(content)
             self._past.begin(content.position.epoch, content.revision)
         else:
             await self._adopt(content)
+
+    def _hold(self, content: Content) -> None:
+        if self.held.values and content.position.is_adopted:
+            self.held.clear()
+            _log.warning("the store is adopted as it is: what it lacks is dropped")
+            return
+        loss = loss_of(content, self.epoch, self._history, self._removed, self.catalog.inventory)
+        self.held.take(loss, self._contact.age_seconds)
+        if loss.missing and self._disk is not None:
+            self._disk.pause()
+        content.apply(Change(content.revision, loss.missing))
+        content.adopt_orphans()
+
+    def _end_held(self) -> None:
+        """Drop what turned out to be deleted; believe the store again when it has everything."""
+        if self._letting_go:
+            change = self.held.let_go(self._letting_go, self.revision)
+            self._letting_go.clear()
+            self._audience.publish(self.catalog.apply(change, self._clock.monotonic()))
+        if self.held.values:
+            self._gain()
+        elif self._disk is not None and self._disk.is_idle:
+            self._disk.renew()
+            self._gain()
+        elif self._contact.problem.startswith("store-suspect"):
+            self._gain()
 
     async def _adopt(self, content: Content) -> None:
         """Take on what differs in the same epoch; watchers are told the difference as one change."""
@@ -265,9 +380,13 @@ class Mirror:
         if ended is not None:
             self._audience.publish(ended)
 
-    def _gain(self, position: Position) -> None:
-        newer = f"newer-schema: the store has schema {position.schema}; it is read, not written"
-        problem = newer if position.schema > SCHEMA else ""
+    def _gain(self) -> None:
+        problem = f"newer-schema: the store has schema {self._schema}; it is read, not written"
+        if self._schema <= SCHEMA:
+            problem = ""
+        if self.held.is_suspect:
+            problem = f"store-suspect: the store {self.held.why}; {len(self.held.values)} records that it lacks are "
+            problem += f"still answered: {ADVICE}"
         self._contact.gain(problem, f"revision {self.revision} (epoch {self.epoch})")
 
     def _note_bad(self, bad: list[BadRecord]) -> None:

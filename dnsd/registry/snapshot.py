@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeGuard
 
 from dnsd.authority.inventory import Inventory
 from dnsd.model.change import Change
@@ -36,6 +36,7 @@ class Saved:
     revision: int
     written_at: float
     inventory: Inventory
+    history: str = ""
     bad: list[BadRecord] = field(default_factory=list)
 
 
@@ -52,6 +53,19 @@ class Snapshot:
         """True when the journal is so long that the snapshot should be written anew, or when there is none."""
         return self._journal is None or self._appended >= JOURNAL_CHANGES_MOST
 
+    @property
+    def is_open(self) -> bool:
+        """True when changes go to a journal."""
+        return self._journal is not None
+
+    def head(self) -> tuple[str, int] | None:
+        """Epoch and revision of the snapshot, journals left out; None when there is none that makes sense."""
+        try:
+            head = next(_lines_of(self._directory / "snapshot"), None)
+        except FileNotFoundError:
+            return None
+        return (str(head["epoch"]), int(head["revision"])) if _is_head(head) else None
+
     def begin(self, epoch: str, revision: int) -> None:
         """From now on changes go to a new journal; call it where the values for :meth:`write` are taken."""
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -61,16 +75,21 @@ class Snapshot:
         self._put({"format": FORMAT, "epoch": epoch})
 
     def append(self, change: Change, at: float) -> None:
-        """Put one change into the journal; ``at`` in unix time. Does nothing before :meth:`begin`."""
+        """Put one change into the journal; ``at`` in unix time. Does nothing before :meth:`begin`.
+
+        An empty one of the last revision says that nothing has changed until ``at``.
+        """
         if self._journal is not None:
             self._put({"at": at, "revision": change.revision, "fields": change_fields(change)})
             self._appended += 1
 
-    def write(self, epoch: str, revision: int, values: Iterable[Service | Endpoint], at: float) -> None:
-        """Write everything as of ``revision``, and remove what it makes needless."""
+    def write(
+        self, epoch: str, revision: int, values: Iterable[Service | Endpoint], at: float, history: str = ""
+    ) -> None:
+        """Write everything as of ``revision``, and remove what it makes needless. ``history``: which server said so."""
         beside, final = self._directory / "snapshot.new", self._directory / "snapshot"
         with beside.open("w", encoding="utf-8") as file:
-            for line in _snapshot_lines(epoch, revision, values, at):
+            for line in _snapshot_lines(epoch, revision, values, at, history):
                 file.write(line)
             file.flush()
             os.fsync(file.fileno())
@@ -112,8 +131,11 @@ class Snapshot:
         return sorted(found)
 
 
-def _snapshot_lines(epoch: str, revision: int, values: Iterable[Service | Endpoint], at: float) -> Iterator[str]:
-    yield _checked(json.dumps({"format": FORMAT, "epoch": epoch, "revision": revision, "written_at": at}))
+def _snapshot_lines(
+    epoch: str, revision: int, values: Iterable[Service | Endpoint], at: float, history: str
+) -> Iterator[str]:
+    head = {"format": FORMAT, "epoch": epoch, "revision": revision, "written_at": at, "history": history}
+    yield _checked(json.dumps(head))
     count = 0
     for value in values:
         count += 1
@@ -126,9 +148,10 @@ def _read_snapshot(path: Path) -> Saved | None:
     """The whole of a snapshot, or None: half of one would be a registry that never was."""
     lines = _lines_of(path)
     head = next(lines, None)
-    if not isinstance(head, dict) or head.get("format") != FORMAT:
+    if not _is_head(head):
         return None
     saved = Saved(str(head["epoch"]), int(head["revision"]), float(head["written_at"]), Inventory())
+    saved.history = str(head.get("history", ""))
     for count, line in enumerate(lines):
         if isinstance(line, dict):
             return saved if line.get("records") == count else None
@@ -140,12 +163,18 @@ def _read_snapshot(path: Path) -> Saved | None:
 def _apply_journal(path: Path, saved: Saved) -> None:
     lines = _lines_of(path)
     head = next(lines, None)
-    if not isinstance(head, dict) or head.get("format") != FORMAT or head.get("epoch") != saved.epoch:
+    if not _is_head(head) or head.get("epoch") != saved.epoch:
         return
     for line in lines:
         if line["revision"] > saved.revision:
             saved.inventory.apply(read_change(line["revision"], line["fields"], saved.bad))
-            saved.revision, saved.written_at = line["revision"], line["at"]
+            saved.revision = line["revision"]
+        if line["revision"] == saved.revision:
+            saved.written_at = max(saved.written_at, line["at"])
+
+
+def _is_head(line: Any) -> TypeGuard[dict[str, Any]]:
+    return isinstance(line, dict) and line.get("format") == FORMAT
 
 
 def _checked(text: str) -> str:

@@ -3,7 +3,8 @@
 All keys share the hash tag ``{prefix}``, so a Cluster keeps them in one slot and a script may touch them together.
 The numbers count from 1 as the scripts' ``KEYS`` do; ``scripts/prelude.lua`` gives them the same names.
 
-    1 meta        hash    schema, epoch, revision, tick, cookie-secret, waited
+    1 meta        hash    schema, epoch, revision, tick, cookie-secret, waited, removed (endpoints ever),
+                       adopted (an epoch that an operator said is to be believed)
     2 services    hash    ns/svc -> line (see record.py)
     3 endpoints   hash    ns/svc/id -> line
     4 leases      zset    ns/svc/id by the tick at which it may be reaped; permanent endpoints have none

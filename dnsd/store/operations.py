@@ -10,12 +10,13 @@ from dnsd.model.service import Endpoint, EndpointKey, Service, ServiceKey
 from dnsd.store.keys import member_of
 from dnsd.store.record import Flag, flag_of, text_of
 
-Verb = Literal["put", "edit", "mark", "delete"]
-Outcome = Literal["created", "changed", "renewed", "unchanged", "deleted"]
+Verb = Literal["put", "edit", "mark", "delete", "restore"]
+Outcome = Literal["created", "changed", "renewed", "unchanged", "deleted", "skipped"]
 Slug = Literal["exists", "precondition", "gone", "not-found"]
 Durability = Literal["replicated", "local"]
 
 ABSENT = "absent"
+_CREATING = ("put", "restore")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class StoreOperation:
     def words(self) -> Iterator[str]:
         """Its eight arguments for the script."""
         is_service = len(self.key) == 2
-        implicit = text_of(Service(*self.key[:2], declared=False)) if self.verb == "put" and not is_service else ""
+        implicit = text_of(Service(*self.key[:2], declared=False)) if self.verb in _CREATING and not is_service else ""
         yield from (self.verb, "service" if is_service else "endpoint", member_of(self.key), self.expected)
         yield from (str(self.lease_seconds), self.flag, self.text, implicit)
 
@@ -41,6 +42,13 @@ def put(value: Service | Endpoint, expected: str = "") -> StoreOperation:
     """Register or declare. An endpoint's flag stays as it is, unless the value itself is draining."""
     flag = "=" if isinstance(value, Endpoint) and not value.draining else flag_of(value)
     return StoreOperation("put", value.key, expected, _lease(value), flag, text_of(value))
+
+
+def restore(value: Service | Endpoint) -> StoreOperation:
+    """Put back what was there before, if nothing stands there (then ``unchanged``) and nobody deleted it of late
+    (then ``skipped``).
+    """
+    return StoreOperation("restore", value.key, "", _lease(value), flag_of(value), text_of(value))
 
 
 def edit(was: Endpoint, now: Endpoint) -> StoreOperation:
@@ -74,7 +82,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one operation; ``line`` is the object's as it is now, or of a deleted one as it was.
+    """What became of one operation; ``line`` is the object's as it is now, or of a deleted one as it was, or "".
 
     ``remaining_seconds``: what its lease has; None for a service, a permanent endpoint, a deleted one.
     """

@@ -26,13 +26,19 @@ _ENTRIES_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where the store stands. ``history``: its run id and replication id; another one means another past."""
+    """Where the store stands. ``history``: its run id and replication id; another one means another past.
+
+    ``removed``: so many endpoints were ever deleted or expired. ``is_adopted``: an operator said that this epoch is
+    to be believed as it is.
+    """
 
     epoch: str
     revision: int
     schema: int
     history: str
     role: str
+    removed: int = 0
+    is_adopted: bool = False
 
 
 class Reader:
@@ -58,14 +64,18 @@ class Reader:
     async def position(self) -> Position:
         """Where the store stands now."""
         meta, server, replication = await self._call(
-            ("HMGET", self._keys.meta, "epoch", "revision", "schema"), ("INFO", "server"), ("INFO", "replication")
+            ("HMGET", self._keys.meta, "epoch", "revision", "schema", "removed", "adopted"),
+            ("INFO", "server"),
+            ("INFO", "replication"),
         )
         told = dict(line.split(":", 1) for line in f"{server}\n{replication}".splitlines() if ":" in line)
         role = told.get("role", "")
         if self._place.needs_master and role != "master":  # demoted under a connection that was kept
             raise StoreUnavailable("read-only", f"the server at {self._place.text} is a {role} now, not the master")
         history = f"{told.get('run_id', '')} {told.get('master_replid', '')}"
-        return Position(meta[0] or "", int(meta[1] or 0), int(meta[2] or 0), history, role)
+        is_adopted = meta[0] is not None and meta[4] == meta[0]
+        revision, schema, removed = (int(number or 0) for number in meta[1:4])
+        return Position(meta[0] or "", revision, schema, history, role, removed, is_adopted)
 
     async def services(self) -> AsyncIterator[list[tuple[str, str]]]:
         """(member, line) of every service, in lists; one may come twice."""

@@ -124,6 +124,10 @@ class Store:
         ]
         return Accepted(reply[1], int(reply[2]), durability, tuple(results))
 
+    async def adopt(self, epoch: str) -> None:
+        """Say to all mirrors that this epoch is to be believed as it is."""
+        await self._call(("HSET", self.keys.meta, "adopted", epoch))
+
     async def endpoint(self, key: EndpointKey) -> Endpoint | None:
         """The endpoint as it stands in the store, or None. Raises InvalidRecord when it is garbage."""
         (line,) = await self._call(("HGET", self.keys.endpoints, member_of(key)))

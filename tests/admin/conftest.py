@@ -23,6 +23,7 @@ from dnsd.registry.departures import Departures
 from dnsd.registry.drains import Drains
 from dnsd.registry.leases import Leases
 from dnsd.registry.mirror import Mirror
+from dnsd.registry.refill import Refill
 from dnsd.registry.replicas import Replicas
 from dnsd.registry.services import Services
 from dnsd.runtime.clock import SystemClock
@@ -82,7 +83,8 @@ class Replica:
         self.replicas = Replicas(self.store, self.mirror, "replica-1", clock)
         self.drains = Drains(self.services, self.mirror, self.replicas, clock)
         self.departures = Departures(self.mirror, clock)
-        given = {"replica": "replica-1", "departures": self.departures} | options
+        self.refill = Refill(self.store, self.mirror, clock)
+        given = {"replica": "replica-1", "departures": self.departures, "refill": self.refill} | options
         self.admin = Admin(self.services, self.leases, self.drains, self.mirror, **given)
         self.tasks = Tasks("test")
         self.port = 0

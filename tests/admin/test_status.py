@@ -11,6 +11,7 @@ async def test_ready(replica: Any) -> None:
     assert shown == {
         "ready": True, "loaded": True, "connected": True, "degraded": False, "leaving": False,
         "revision": replica.mirror.revision, "epoch": replica.mirror.epoch, "problem": "", "replica": "replica-1",
+        "store_suspect": False, "held_records": 0, "disk_problem": "",
     }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """What the tests of the registry share: replicas on a real store, each with its mirror running."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
@@ -8,9 +9,11 @@ from dnsd.authority.catalog import Catalog
 from dnsd.authority.table import Delta
 from dnsd.model.names import name_from_text
 from dnsd.model.service import Endpoint
+from dnsd.registry.disk import Disk
 from dnsd.registry.drains import Drains
 from dnsd.registry.leases import Leases
 from dnsd.registry.mirror import Mirror
+from dnsd.registry.refill import Refill
 from dnsd.registry.replicas import Replicas
 from dnsd.registry.services import Services
 from dnsd.registry.ticker import Ticker
@@ -41,14 +44,16 @@ class Ear:
 class Replica:
     """One replica's registry, put together as app.py does."""
 
-    def __init__(self, store: Store, name: str, settling_seconds: float = 30) -> None:
+    def __init__(self, store: Store, name: str, settling_seconds: float = 30, directory: Path | None = None) -> None:
         clock = SystemClock()
         self.store = store
         self.name = name
         self.tasks = Tasks(name)
         self.catalog = Catalog([name_from_text("cluster.local.")], [], ["127.0.0.1"])
         self.ear = Ear(self.catalog)
-        self.mirror = Mirror(store, self.catalog, self.ear, clock, chance=lambda: 0.0)
+        self.disk = None if directory is None else Disk(directory, clock)
+        self.mirror = Mirror(store, self.catalog, self.ear, clock, disk=self.disk, chance=lambda: 0.0)
+        self.refill = Refill(store, self.mirror, clock)
         self.leases = Leases(store, self.mirror)
         self.services = Services(store, self.mirror, self.leases)
         self.replicas = Replicas(store, self.mirror, name, clock)
@@ -75,6 +80,8 @@ async def make_replica(server, prefix, make_store, eventually) -> AsyncIterator[
     async def make(name: str = "one", *, url: str = "", is_waited_for: bool = True, **settings: object) -> Replica:
         store = make_store(url or server.url, prefix, write_seconds=1.0)
         made.append(Replica(store, name, **settings))
+        if made[-1].disk is not None:
+            made[-1].tasks.start("disk", made[-1].disk.run(made[-1].mirror.standing))
         made[-1].tasks.start("mirror", made[-1].mirror.run())
         if is_waited_for:
             await eventually(lambda: made[-1].mirror.status().connected)
@@ -84,6 +91,8 @@ async def make_replica(server, prefix, make_store, eventually) -> AsyncIterator[
     for replica in made:
         failed = replica.tasks.failed.is_set()
         await replica.tasks.stop()
+        if replica.disk is not None:
+            replica.disk.close()
         assert not failed, "a task of the replica ended with a fault; see the log"
 
 

@@ -42,7 +42,7 @@ local function remove(members, fields, services)
   revision = base_revision() + 1
   append(revision, fields)
   establish()
-  redis.call('HDEL', ENDPOINTS, unpack(members))
+  redis.call('HINCRBY', META, 'removed', redis.call('HDEL', ENDPOINTS, unpack(members)))
   redis.call('ZREM', LEASES, unpack(members))
   redis.call('ZREM', MEMBERS, unpack(members))
   for _, service in ipairs(services) do

@@ -2,6 +2,7 @@
 --
 -- Own, eight words an operation, each object at most once and nothing below a service that is deleted:
 --   verb      put | edit (must exist, leaves the lease running) | mark (its flag only) | delete
+--             | restore (put, but only where nothing stands and nothing was deleted of late; is never refused)
 --   kind      service | endpoint
 --   member    ns/svc | ns/svc/id
 --   expected  "" | absent | the revision that must stand
@@ -25,6 +26,9 @@ end
 
 -- The slug of what forbids the operation, or nil.
 local function objection(op)
+  if op.verb == 'restore' then
+    return nil
+  end
   if not op.stored then
     if op.verb == 'put' and (op.expected == '' or op.expected == 'absent') then
       return nil
@@ -47,19 +51,25 @@ local function plan(op)
     op.outcome = 'deleted'
     return
   end
+  if op.verb == 'restore' and not stored and is_tombstoned(op.member) then
+    op.outcome = 'skipped'
+    return
+  end
   if op.verb == 'mark' then
     op.lease, op.text = stored.lease, stored.text
+  elseif op.verb == 'restore' and stored then
+    op.lease, op.text, op.flag = stored.lease, stored.text, stored.flag
   end
   if op.flag == '=' then
     op.flag = stored and (stored.flag == 'x' or stored.flag == 'f') and stored.flag or '-'
   end
   local is_equal = stored and stored.text == op.text and stored.lease == op.lease and stored.flag == op.flag
   if is_equal then
-    op.outcome = op.verb == 'put' and op.lease ~= '0' and 'renewed' or 'unchanged'
+    op.outcome = op.verb == 'put' and op.kind == 'endpoint' and op.lease ~= '0' and 'renewed' or 'unchanged'
   else
     op.outcome = stored and 'changed' or 'created'
   end
-  op.renews = op.lease ~= '0' and (op.verb == 'put' or stored.lease ~= op.lease)
+  op.renews = op.lease ~= '0' and (not stored or op.verb == 'put' or stored.lease ~= op.lease)
 end
 
 for at = OWN, #ARGV, 8 do
@@ -77,7 +87,7 @@ for at = OWN, #ARGV, 8 do
   plan(op)
   operations[#operations + 1] = op
   if op.kind == 'service' then
-    put_services[op.member] = op
+    put_services[op.member] = op.outcome ~= 'skipped' and op or nil
   elseif op.outcome == 'created' or op.outcome == 'deleted' then
     counts[op.service] = (counts[op.service] or 0) + (op.outcome == 'created' and 1 or -1)
   end
@@ -138,7 +148,7 @@ local function bury(member)
 end
 
 local function forget_endpoint(member)
-  redis.call('HDEL', ENDPOINTS, member)
+  redis.call('HINCRBY', META, 'removed', redis.call('HDEL', ENDPOINTS, member))
   redis.call('ZREM', LEASES, member)
   redis.call('ZREM', MEMBERS, member)
 end
@@ -186,9 +196,9 @@ for _, op in ipairs(implied) do
   if op.outcome == 'deleted' then forget(op) else keep(op) end
 end
 for _, op in ipairs(operations) do
-  if op.outcome == 'deleted' then forget(op) else keep(op) end
+  if op.outcome == 'deleted' then forget(op) elseif op.outcome ~= 'skipped' then keep(op) end
   reply[#reply + 1] = op.outcome
-  reply[#reply + 1] = op.line or op.stored.line
+  reply[#reply + 1] = op.line or op.stored and op.stored.line or ''
   reply[#reply + 1] = op.remaining or '-1'
 end
 return reply

@@ -1,0 +1,75 @@
+"""A replica that restarts without its store answers what it knew; one whose disk fails goes on."""
+
+from pathlib import Path
+
+from dnsd.registry.snapshot import Snapshot
+from dnsd.store.operations import delete, put
+
+
+async def _end(replica) -> None:
+    await replica.tasks.stop()
+    if replica.disk is not None:
+        replica.disk.close()
+
+
+def _saved_ids(directory: Path) -> set[str]:
+    saved = Snapshot(directory).read()
+    return set() if saved is None else {each.id for each in saved.inventory.endpoints()}
+
+
+async def test_a_restart_without_the_store_serves_what_was_known_and_resumes(
+    make_replica, make_server, server, make_endpoint, eventually, tmp_path
+):
+    own = make_server(server.kind)
+    before = await make_replica(url=own.url, directory=tmp_path / "m")
+    await before.store.write([put(make_endpoint("a"))], 0)
+    await before.store.write([put(make_endpoint("b"))], 0)
+    await before.store.write([delete(("default", "web", "b"))], 0)
+    await eventually(lambda: _saved_ids(tmp_path / "m") == {"a"})
+    await _end(before)
+    own.stop()
+    after = await make_replica("two", url=own.url, directory=tmp_path / "m", is_waited_for=False)
+    await eventually(lambda: after.mirror.status().loaded)
+    assert after.endpoint("a") is not None
+    assert after.endpoint("b") is None
+    assert not after.mirror.status().connected
+    assert after.mirror.revision == before.mirror.revision
+    own.wake()
+    await eventually(lambda: after.mirror.status().connected)
+    assert after.mirror.status().problem == ""
+    assert after.ear.reloads == 1, "the stream leads on from what the disk kept: nothing is loaded again"
+    await after.store.write([put(make_endpoint("c"))], 0)
+    await eventually(lambda: _saved_ids(tmp_path / "m") == {"a", "c"})
+
+
+async def test_a_restart_beside_an_emptied_store_keeps_what_the_disk_knows(
+    make_replica, make_server, server, make_endpoint, eventually, tmp_path
+):
+    own = make_server(server.kind)
+    before = await make_replica(url=own.url, directory=tmp_path / "m")
+    await before.store.write([put(make_endpoint("a"))], 0)
+    await eventually(lambda: _saved_ids(tmp_path / "m") == {"a"})
+    await _end(before)
+    own.ask("FLUSHALL")
+    after = await make_replica("two", url=own.url, directory=tmp_path / "m")
+    assert after.mirror.status().is_suspect
+    assert after.endpoint("a") is not None
+
+
+async def test_two_replicas_never_share_a_directory(make_replica, make_endpoint, tmp_path, eventually, caplog):
+    first = await make_replica("one", directory=tmp_path / "m")
+    await eventually(lambda: (tmp_path / "m" / "snapshot").exists())
+    second = await make_replica("two", directory=tmp_path / "m")
+    await eventually(lambda: second.disk.failures > 0)
+    assert "another replica" in second.disk.problem
+    assert first.disk.failures == 0
+    assert second.mirror.status().connected
+
+
+async def test_a_disk_that_fails_is_counted_and_stops_nothing(make_replica, make_endpoint, tmp_path, eventually):
+    (tmp_path / "file").write_text("no directory")
+    replica = await make_replica("one", directory=tmp_path / "file" / "m")
+    await replica.store.write([put(make_endpoint("a"))], 0)
+    await eventually(lambda: replica.endpoint("a") is not None)
+    await eventually(lambda: replica.disk.failures > 0)
+    assert "file" in replica.disk.problem
