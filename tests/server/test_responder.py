@@ -2,13 +2,18 @@ import asyncio
 import shutil
 import socket
 import subprocess
+from ipaddress import ip_network
 
 import dns.asyncquery
 import dns.message
 import dns.rcode
 import dns.rdatatype
+import dns.rrset
+import dns.xfr
+import dns.zone
 import pytest
 
+from dnsd.answer.transfer import Allowed
 from dnsd.model.errors import InvalidSetting
 from dnsd.runtime.clock import SystemClock
 from dnsd.runtime.tasks import Tasks
@@ -269,3 +274,34 @@ async def test_real_clients_get_their_answers(make, catalog, register, until, to
     command = [tool, "@127.0.0.1", "-p", str(room.port), *words, WEB, "A", WEB, "A"]
     told = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=10, check=True)
     assert told.stdout.split() == ["10.0.0.7", "10.0.0.7"]
+
+
+async def test_a_zone_goes_to_who_may_have_it_while_changes_go_on(make, catalog, register, until):
+    catalog.load([], [], 1)
+    room = make(transfer_to=Allowed((ip_network("127.0.0.1"),)))
+    for number in range(1, 400):
+        register(number + 1, number)
+    await until(lambda: room.responder._tcp is not None)
+    zone = dns.zone.Zone("cluster.local", relativize=False)
+    for revision, rtype in ((400, "AXFR"), (450, "IXFR")):
+        for later in range(catalog.table.revision + 1, revision + 1):
+            register(later, later)
+        query = dns.message.make_query("cluster.local", rtype)
+        if rtype == "IXFR":
+            query.authority.append(dns.rrset.from_text("cluster.local.", 5, "IN", "SOA", ". . 400 1 1 1 1"))
+        with dns.xfr.Inbound(zone, query.question[0].rdtype, 400) as inbound:
+            reader, writer = await asyncio.open_connection("127.0.0.1", room.port)
+            packet = query.to_wire()
+            writer.write(len(packet).to_bytes(2) + packet)
+            is_done, messages = False, 0
+            while not is_done:
+                octets = await reader.readexactly(int.from_bytes(await reader.readexactly(2)))
+                is_done = inbound.process_message(dns.message.from_wire(octets, xfr=True, one_rr_per_rrset=True))
+                messages += 1
+                register(catalog.table.revision + 1, 1000 + catalog.table.revision)
+            writer.close()
+        assert zone.get_soa().serial == revision
+        assert len(zone.get_rdataset(WEB, "A")) == revision - 1 if rtype == "AXFR" else messages == 1
+    assert len(room.responder._tcp_terms.transfer_to.networks) == 1
+    refused = await room.ask("cluster.local", "AXFR")
+    assert refused.rcode() == dns.rcode.REFUSED

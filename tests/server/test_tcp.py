@@ -6,10 +6,11 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import pytest
 
 from dnsd.answer.terms import Terms
+from dnsd.model.message import Transfer
 from dnsd.runtime.clock import SystemClock
 from dnsd.server import tcp as tcp_module
 from dnsd.server.tally import Tally
-from dnsd.server.tcp import TcpServer
+from dnsd.server.tcp import TRANSFERS_MOST, TcpServer
 
 
 class _Server:
@@ -301,3 +302,46 @@ async def test_nobody_who_is_owed_answers_has_to_go(make, ask):
             assert await _is_closed(reader)
         assert server.connections == 1
     assert server.counted("dnsd_dns_tcp_refused", "total") == 1
+
+
+async def test_so_many_long_answers_at_a_time_and_others_are_told_to_come_again(make, ask, table):
+    drawn = []
+
+    def messages():
+        for number in range(1000):
+            drawn.append(number)
+            yield bytes(30_000)
+
+    def respond(packet, peer, chance, table, terms):
+        return Transfer(messages(), b"\0\xfc\0\1", lambda: packet[:2] + b"\x80\2" + bytes(8))
+
+    server = make()
+    server.server._respond = respond
+    async with AsyncExitStack() as stack:
+        lines = []
+        for _ in range(TRANSFERS_MOST):
+            lines.append(await stack.enter_async_context(_connected(server.addresses[0])))
+            lines[-1][1].write(_framed(ask(1)))
+        await _until(lambda: server.server._transfers == TRANSFERS_MOST)
+        assert len(drawn) < 1000 * TRANSFERS_MOST  # nobody reads, so no more is made
+        late_reader, late_writer = await stack.enter_async_context(_connected(server.addresses[0]))
+        late_writer.write(_framed(ask(2)))
+        assert (await _read(late_reader))[:4] == b"\0\2\x80\2"
+        lines[0][1].close()
+        await _until(lambda: server.server._transfers == TRANSFERS_MOST - 1)
+        late_writer.write(_framed(ask(3)))
+        assert len(await _read(late_reader)) == 30_000
+    await _until(lambda: server.server._transfers == 0)
+
+
+async def test_a_fault_in_a_long_answer_ends_it_and_is_counted(make, ask):
+    def messages():
+        yield bytes(12)
+        raise RuntimeError("oops")
+
+    server = make()
+    server.server._respond = lambda packet, *_: Transfer(messages(), b"", bytes)
+    async with _connected(server.addresses[0]) as (reader, writer):
+        writer.write(_framed(ask(1)))
+        assert await _read(reader) == bytes(12)
+        await _until(lambda: server.server._transfers == 0)
