@@ -42,14 +42,16 @@ def compile_node(zone: Zone, rrsets: Iterable[RRset], sets_at: SetsAt, kind: Kin
 
 def compile_rrset(rrset: RRset, sets_at: SetsAt) -> Answer:
     """One RRset as ready bytes, its additional section found through ``sets_at``."""
-    ranked: Sequence[Record] = rrset.records
-    if len(ranked) > 1:
-        ranked = sorted(ranked, key=_priority_of)
+    above = HEADER_OCTETS + len(rrset.owner) + QUESTION_TAIL_OCTETS
+    if len(rrset.records) == 1 and rrset.rtype not in TARGETED:  # as host names and PTRs have: two names of three
+        only = record_octets(OWNER_POINTER, rrset.rtype, rrset.ttl, rrset.records[0].rdata)
+        return Answer(1, only, (), b"", 0, above + len(only))
+    ranked = sorted(rrset.records, key=_priority_of)
     packed = [record_octets(OWNER_POINTER, rrset.rtype, rrset.ttl, record.rdata) for record in ranked]
     # A wildcard answers for names of any length, so nothing in its additional section may point into the question.
     additional = list(_additional(rrset, sets_at, compressed=not rrset.owner.startswith(WILDCARD)))
     section, glue = b"".join(packed), b"".join(additional)
-    size = HEADER_OCTETS + len(rrset.owner) + QUESTION_TAIL_OCTETS + len(section) + len(glue)
+    size = above + len(section) + len(glue)
     return Answer(len(packed), section, _rotations(ranked, packed), glue, len(additional), size)
 
 

@@ -31,6 +31,7 @@ QR = 0x8000
 _HEAD = struct.Struct(">HHHHH")
 _RECORD = struct.Struct(">HHIH")
 _KEY = struct.Struct(">HH")
+_IN = int(RRClass.IN)
 
 Packed = tuple[Any, ...]
 """A node, answer or zone as plain values that ``marshal`` can carry."""
@@ -173,7 +174,7 @@ def empty_node(zone: Zone, kind: Kind = Kind.PLAIN) -> Node:
 
 def record_octets(owner: bytes, rtype: int, ttl: int, rdata: bytes) -> bytes:
     """One resource record (RFC 1035 4.1.3); ``owner`` is a name or a compression pointer."""
-    return owner + _RECORD.pack(rtype, RRClass.IN, ttl, len(rdata)) + rdata
+    return owner + _RECORD.pack(rtype, _IN, ttl, len(rdata)) + rdata
 
 
 def records_of(section: bytes) -> Iterator[bytes]:

@@ -213,7 +213,7 @@ def _add(made: Published, owner: Name, ttl: int, shares: Mapping[tuple[int, byte
         records.setdefault(rtype, []).append(Record(data, priority, weight))
     sets = made.sets.setdefault(owner, [])
     for rtype, new in records.items():
-        old = next((rrset for rrset in sets if rrset.rtype == rtype), None)
+        old = next((rrset for rrset in sets if rrset.rtype == rtype), None) if sets else None
         if old is None:
             sets.append(RRset(owner, rtype, ttl, tuple(new)))
         else:

@@ -27,12 +27,15 @@ BadRecord = tuple[str, str]
 
 KeyT = TypeVar("KeyT", ServiceKey, EndpointKey)
 
+LINE_CHARACTERS_MOST = 1 << 20
+"""Far above what the API takes for one object: whatever is longer was not written by us."""
+
 _LINE = re.compile(r"(\d{1,16}) (\d{1,16}) \d{1,16} (\S) (.*)", re.ASCII | re.DOTALL)
 
 
 def text_of(value: Service | Endpoint) -> str:
     """The document of a line: what of the value is not said by the words in front."""
-    return stored_text(replace(value, draining=False) if isinstance(value, Endpoint) else value)
+    return stored_text(replace(value, draining=False) if isinstance(value, Endpoint) and value.draining else value)
 
 
 def flag_of(value: Service | Endpoint) -> Flag:
@@ -131,6 +134,8 @@ def read_change(revision: int, fields: Sequence[str], bad: list[BadRecord]) -> C
 
 
 def _words(line: str) -> tuple[int, int, str, str]:
+    if len(line) > LINE_CHARACTERS_MOST:
+        raise InvalidRecord(Fault("", f"{len(line)} characters, at most {LINE_CHARACTERS_MOST} can be ours"))
     found = _LINE.fullmatch(line)
     if found is None:
         raise InvalidRecord(Fault("", f"no line of ours: {line:.60}"))
