@@ -72,6 +72,7 @@ class MetricsCalls:
         yield _gauge("dnsd_registry_connected", "1 while the store is within reach", status.connected)
         yield _gauge("dnsd_registry_revision", "Revision that the mirror holds", status.revision)
         yield _gauge("dnsd_registry_age_seconds", "Seconds since the store was last heard of", status.age_seconds)
+        yield _gauge("dnsd_registry_bad_records", "Records of the store that made no sense", status.bad_records)
         yield _gauge("dnsd_store_suspect", "1 while the store is not believed: see /readyz", status.is_suspect)
         yield _gauge("dnsd_store_held_records", "Records answered that the store has lost", status.held)
         if self._disk is not None:

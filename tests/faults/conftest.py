@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from faults.loopback import own_loopback
 from faults.replica import Replica
 from room import require
 

@@ -195,7 +195,7 @@ class Soak:
         print(f"writes acknowledged {len(writers.replied_at)}, refused {len(writers.refused)}, lost {len(lost)}")
         print(f"replicas unlike the first {len(differing)}; tracebacks {tracebacks}")
         print(
-            f"RSS slope {slope * 600 / 1e6:.2f} MB per 10 min; open files {min(files, default=0)} to {max(files, default=0)}"
+            f"RSS slope {slope * 600 / 1e6:.2f} MB per 10 min; open files {sorted(files)[:1]} to {sorted(files)[-1:]}"
         )
         is_well = not (unforgiven or lost or differing or tracebacks or self.done["LOST LEASE"])
         return 0 if is_well and slope <= RSS_SLOPE_MOST else 1

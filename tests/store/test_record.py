@@ -89,3 +89,12 @@ def test_what_makes_no_sense_in_an_entry_does_not_take_the_rest_along():
     fields += ["+endpoint default/web/web-1", line_of(WEB_1, "-")]
     assert read_change(3, fields, bad) == Change(3, (WEB_1,))
     assert [member for member, _ in bad] == ["default/web/bad", "//"]
+
+
+def test_a_huge_value_in_the_store_is_no_record_and_does_not_reach_the_answers():
+    """Story: a stranger's line with 200,000 addresses was taken for an endpoint (faults.md, row 17)."""
+    addresses = ",".join(['"10.0.0.1"'] * 200_000)
+    bad = []
+    assert read_endpoints([("ns/svc/huge", f'7 7 0 - {{"addresses":[{addresses}]}}')], bad) == []
+    assert bad[0][0] == "ns/svc/huge"
+    assert "characters" in bad[0][1]
