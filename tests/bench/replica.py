@@ -1,0 +1,113 @@
+"""dnsd under test: a replica of its own, on free ports, with a store of its own, filled through its admin API."""
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import calls
+import process
+from dnsperf import ToolMissing
+from peers import LOOPBACK, READY_SECONDS, Peer, Started, free_port
+from records import ADVERTISED, REVERSE, Records, service_name
+
+ROOT = Path(__file__).parents[2]
+_LOAD_CONNECTIONS = 2
+_POLL_SECONDS = 0.002
+_OWN_SETTINGS = ["--settling-seconds", "0", "--lame-duck-seconds", "0", "--open-within-seconds", "300"]
+
+
+class Replica(Started):
+    """``dnsd serve``; ``redis`` is a URL, else the embedded store. ``wildcard``: the same on a wildcard address."""
+
+    def __init__(self, folder: Path, *, name: str = "dnsd", workers: int = 1, redis: str = "", state: str = "") -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.admin = LOOPBACK, free_port()
+        self._workers = workers
+        port, wildcard = free_port(), free_port()
+        words = [sys.executable, "-m", "dnsd", "serve", "--dns", f"{LOOPBACK}:{port}", "--dns", f"0.0.0.0:{wildcard}"]
+        words += ["--admin", f"{LOOPBACK}:{self.admin[1]}", "--workers", str(workers), "--advertise", ADVERTISED]
+        words += ["--state-dir", state or str(folder / "state"), "--replica", folder.name, *_OWN_SETTINGS]
+        words += [word for network in REVERSE for word in ("--reverse", network)]
+        words += ["--redis", redis] if redis else []
+        self.started_at = time.monotonic()
+        super().__init__(name, port, words, folder / "log", cwd=ROOT)
+        self.wildcard = Wildcard(self, wildcard)
+
+    def pids(self) -> list[int]:
+        """The responders: who answers DNS."""
+        return self._parts("dnsd.app responder")
+
+    def control(self) -> list[int]:
+        """The process that registers."""
+        return self._parts("dnsd.app control")
+
+    def everybody(self) -> list[int]:
+        """Parent, store, control and responders."""
+        return process.tree(self._process.pid)
+
+    def wait_until_ready(self, records: Records | None = None) -> float:
+        """Until its zone, or the last of these records, is answered; returns the seconds since the start."""
+        if records is None:
+            self.wait()
+            while len(self.pids()) < self._workers:
+                time.sleep(_POLL_SECONDS)
+        else:
+            self.wait_until_named(service_name(records.services - 1))
+        return time.monotonic() - self.started_at
+
+    def wait_until_named(self, name: str) -> None:
+        """Until a name has an address."""
+        until = time.monotonic() + READY_SECONDS
+        while not self.answers_to(name):
+            if self.is_dead or time.monotonic() > until:
+                raise RuntimeError(f"{self.name} never answered {name}\n{self._log.read_text()[-1000:]}")
+            time.sleep(_POLL_SECONDS)
+
+    def load(self, records: Records) -> None:
+        """Register all of it, and wait until the last of it is answered."""
+        self.send(calls.request("POST", "/v1/batch", body) for body in records.batches())
+        self.wait_until_named(service_name(records.services - 1))
+
+    def send(self, requests: Iterable[bytes], connections: int = _LOAD_CONNECTIONS, seconds: float = 1e9) -> int:
+        """Calls to its admin API; see :func:`calls.send_all`."""
+        return calls.send_all(self.admin, requests, connections, seconds)
+
+    def _parts(self, word: str) -> list[int]:
+        return [pid for pid in self.everybody() if word in process.command_line(pid)]
+
+
+class Wildcard(Peer):
+    """The same responders, asked where they are bound to all addresses and have to keep each reply's source."""
+
+    def __init__(self, replica: Replica, port: int) -> None:
+        super().__init__(f"{replica.name}, wildcard", port)
+        self._replica = replica
+
+    def pids(self) -> list[int]:
+        """Those of the replica."""
+        return self._replica.pids()
+
+
+class Redis:
+    """A private Redis on a unix socket, without files. Raises ToolMissing."""
+
+    def __init__(self, folder: Path) -> None:
+        program = shutil.which("redis-server") or shutil.which("valkey-server")
+        if program is None:
+            raise ToolMissing("redis-server")
+        folder.mkdir(parents=True)
+        door = folder / "redis.sock"
+        self.url = f"unix://{door}"
+        words = [program, "--port", "0", "--unixsocket", str(door), "--dir", str(folder), "--save", "", "--appendonly"]
+        self._process = subprocess.Popen([*words, "no"], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        while not door.exists():
+            time.sleep(_POLL_SECONDS)
+
+    def close(self) -> None:
+        """End it."""
+        self._process.terminate()
+        self._process.wait()
