@@ -1,11 +1,14 @@
 """A responder on real sockets of 127.0.0.1 for tests of the wire: it answers from a catalog, in a thread of its own."""
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Any
+
+from room import until
 
 from dnsd.authority.catalog import Catalog
 from dnsd.runtime.clock import SystemClock
@@ -19,9 +22,9 @@ from dnsd.server.source import LocalFeed
 class Running:
     """Answers on ``port`` while it is entered; ``options`` are those of the responder."""
 
-    def __init__(self, catalog: Catalog, **options: Any) -> None:
+    def __init__(self, catalog: Catalog, host: str = "127.0.0.1", **options: Any) -> None:
         self._catalog, self._options = catalog, options
-        self._sockets = reserve([Address("127.0.0.1", 0)], 1)
+        self._sockets = reserve([Address(host, 0)], 1)
         self.port: int = self._sockets[0].address.port
         self._loop = asyncio.new_event_loop()
         self._started: Future[Responder] = Future()
@@ -30,7 +33,19 @@ class Running:
     def __enter__(self) -> "Running":
         self._thread.start()
         self._responder = self._started.result(20)
+        until(self._is_answering, "the responder answers over UDP and TCP")
         return self
+
+    def _is_answering(self) -> bool:
+        place = ("127.0.0.1", self.port)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
+            udp.settimeout(0.5)
+            try:
+                udp.connect(place)
+                udp.send(b"\0\0\1\0\0\1" + bytes(6) + b"\0\0\1\0\1")
+                return bool(udp.recv(512)) and not tcp.connect_ex(place)
+            except OSError:
+                return False
 
     def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
         asyncio.run_coroutine_threadsafe(self._responder.stop(0), self._loop).result(20)
