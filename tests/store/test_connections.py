@@ -1,10 +1,11 @@
 import asyncio
 
 import pytest
+from redis.asyncio.connection import UnixDomainSocketConnection
 from redis.exceptions import ResponseError
 
 from dnsd.model.errors import StoreUnavailable
-from dnsd.store.connections import Connections
+from dnsd.store.connections import Connections, packed
 from dnsd.store.place import Place
 
 
@@ -59,3 +60,8 @@ async def test_an_abandoned_call_leaves_no_reply_for_the_next(connections):
     call.cancel()
     await asyncio.gather(call, return_exceptions=True)
     assert await connections.call((("ECHO", "mine"),), 1) == ["mine"]
+
+
+def test_commands_are_packed_as_the_client_packs_them():
+    commands = (("SET", "größe", 12, b"\r\n"), ("GET", ""))
+    assert packed(commands) == b"".join(UnixDomainSocketConnection().pack_commands(commands))
