@@ -8,7 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from dnsd.answer.draft import Draft, refusal
 from dnsd.answer.scan import Query, soa_serial_in_authority
-from dnsd.authority.export import Snapshot
+from dnsd.authority.export import Snapshot, soa_record
 from dnsd.authority.journal import Difference
 from dnsd.authority.node import AA, QR, heads
 from dnsd.authority.table import Table
@@ -17,7 +17,7 @@ from dnsd.model.names import Name
 
 MESSAGE_OCTETS = 16_000
 """Of records in one message: sensible for pointers and buffers; one record may exceed it."""
-NODES_A_BREATH = 5_000
+NODES_A_BREATH = 2_000
 _HALF = 1 << 31
 
 
@@ -71,15 +71,13 @@ def messages(query: Query, packet: bytes, table: Table, opt: bytes) -> Iterator[
 
     The zone is read at once: what changes meanwhile is not in it.
     """
-    snapshot = Snapshot(table, query.owner)
-    difference = None
     if query.qtype == RRType.IXFR and table.journal is not None:
         serial = soa_serial_in_authority(packet)
         difference = table.journal.since(query.owner, serial)
         if difference is not None:
-            rows: Iterable[list[bytes]] = _incremental(snapshot, difference, serial)
+            rows = _incremental(soa_record(table.zones[query.owner]), difference, serial)
             return _packed(rows, packet, query, opt)
-    return _packed(_whole(snapshot), packet, query, opt)
+    return _packed(_whole(Snapshot(table, query.owner)), packet, query, opt)
 
 
 def _whole(snapshot: Snapshot) -> Iterator[list[bytes]]:
@@ -88,9 +86,8 @@ def _whole(snapshot: Snapshot) -> Iterator[list[bytes]]:
     yield [snapshot.soa]
 
 
-def _incremental(snapshot: Snapshot, difference: Difference, serial: int) -> Iterator[list[bytes]]:
-    """One difference sequence between two SOA records of the new version (RFC 1995 4)."""
-    new = snapshot.soa
+def _incremental(new: bytes, difference: Difference, serial: int) -> Iterator[list[bytes]]:
+    """One difference sequence between two SOA records of the new version, ``new`` (RFC 1995 4)."""
     # Serial and four times end the SOA's RDATA; nothing else of it ever changes without forgetting the journal.
     old = new[:-20] + serial.to_bytes(4) + new[-16:]
     yield [new, old]

@@ -24,17 +24,18 @@ class Snapshot:
     def __init__(self, table: Table, origin: Name) -> None:
         self.zone: Zone = table.zones[origin]
         self.serial = self.zone.soa.serial & 0xFFFFFFFF
-        self.soa = b"".join(spelled(self.zone.soa_answer.section, origin))
-        self._nodes = list(table.nodes.items())
+        self.soa = soa_record(self.zone)
+        # In one step of the interpreter, for whoever calls from a thread; some 10 ms for 400,000 names.
+        self._nodes = table.nodes.copy()
 
     def nodes(self) -> Iterator[tuple[Name, Node] | None]:
         """The zone's nodes by owner, in no order; None for every node of another zone, for whoever counts time."""
         zone = self.zone
-        return (each if each[1].zone is zone else None for each in self._nodes)
+        return (pair if pair[1].zone is zone else None for pair in self._nodes.items())
 
     def records(self) -> Iterator[list[bytes]]:
         """The records of one node after the other but for the SOA, owners written out; an empty list: of none."""
-        known = {owner for owner, node in self._nodes if node.kind != Kind.CUT} if self._has_cuts() else set()
+        known = {owner for owner, node in self._nodes.items() if node.kind != Kind.CUT} if self._has_cuts() else set()
         glue_given: set[bytes] = set()
         for found in self.nodes():
             if found is None:
@@ -49,7 +50,12 @@ class Snapshot:
 
     def _has_cuts(self) -> bool:
         # The registry delegates nothing: only master files hold delegations.
-        return not self.zone.follows_revision and any(node.kind == Kind.CUT for _, node in self._nodes)
+        return not self.zone.follows_revision and any(node.kind == Kind.CUT for node in self._nodes.values())
+
+
+def soa_record(zone: Zone) -> bytes:
+    """The zone's SOA record as of now, its owner written out."""
+    return b"".join(spelled(zone.soa_answer.section, zone.origin))
 
 
 def exported(table: Table, origin: Name) -> Iterator[RRset]:
