@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 
 from dnsd.registry.disk import Disk
 from dnsd.registry.mirror import Mirror
+from dnsd.registry.ticker import Ticker
 
 Collect = Callable[[], Iterable[Metric]]
 
@@ -29,10 +30,12 @@ class MetricsCalls:
         collectors: Iterable[Collect],
         refresh: Callable[[], Awaitable[None]] | None,
         disk: Disk | None = None,
+        ticker: Ticker | None = None,
     ) -> None:
         self._mirror = mirror
         self._watchers = watchers
         self._disk = disk
+        self._ticker = ticker
         self._refresh = refresh
         self._requests: Counter[tuple[str, str, str]] = Counter()
         self._registry = CollectorRegistry()
@@ -77,6 +80,10 @@ class MetricsCalls:
         yield _gauge("dnsd_store_held_records", "Records answered that the store has lost", status.held)
         if self._disk is not None:
             yield CounterMetricFamily("dnsd_disk_failures", "Mirror on disk: failures", value=self._disk.failures)
+        if self._ticker is not None:
+            yield _gauge("dnsd_self_preservation", "1 while leases do not run out", bool(self._ticker.guard_since))
+            yield _gauge("dnsd_held_endpoints", "Endpoints kept although their lease ran out", self._ticker.held)
+            yield CounterMetricFamily("dnsd_expired_endpoints", "Expired, by this replica", value=self._ticker.expired)
         yield _gauge("dnsd_admin_watchers", "Open watch streams", self._watchers())
         requests = CounterMetricFamily("dnsd_admin_requests", "Admin requests", labels=["method", "path", "status"])
         for labels, count in self._requests.items():

@@ -34,6 +34,7 @@ from dnsd.registry.leases import Leases
 from dnsd.registry.mirror import Mirror
 from dnsd.registry.refill import Refill
 from dnsd.registry.services import Services
+from dnsd.registry.ticker import Ticker
 
 REQUEST_SECONDS_MOST = 15.0
 SHUTDOWN_SECONDS_MOST = 3.0
@@ -52,6 +53,7 @@ class Admin:
         departures: Departures,
         refill: Refill,
         disk: Disk | None = None,
+        ticker: Ticker | None = None,
         replica: str,
         udp_payload_most: int = UDP_PAYLOAD_DEFAULT,
         hosts: Iterable[str] = (),
@@ -61,7 +63,7 @@ class Admin:
         refresh: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """``departures``: who left of late, kept up to date by somebody else. ``refill`` writes back what the store
-        lost; ``disk``: where the mirror is kept, for what is told of it. ``replica``: this replica's name.
+        lost; ``disk``, ``ticker``: for what is told of them. ``replica``: this replica's name.
         ``udp_payload_most``: the ceiling of DNS replies over UDP, for what is told of them. ``hosts``: what a Host
         header may name beside loopback, without port.
 
@@ -71,7 +73,7 @@ class Admin:
         refusal = refusal_of_addresses(loopback_allowed)
         self._hosts = tuple(hosts)
         self._changes = ChangeCalls(mirror)
-        self._metrics = MetricsCalls(mirror, lambda: self._changes.watchers, collectors, refresh, disk)
+        self._metrics = MetricsCalls(mirror, lambda: self._changes.watchers, collectors, refresh, disk, ticker)
         self._columns = (
             ServiceCalls(services, leases, mirror, refusal),
             EndpointCalls(services, leases, mirror, refusal),
@@ -84,7 +86,7 @@ class Admin:
             ZoneCalls(mirror),
             OpenApiCalls(),
             StoreCalls(mirror, refill),
-            StatusCalls(mirror, replica, is_leaving, disk),
+            StatusCalls(mirror, replica, is_leaving, disk, ticker),
             self._metrics,
         )
         self._runner: web.AppRunner | None = None

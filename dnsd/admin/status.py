@@ -9,16 +9,20 @@ from aiohttp import web
 from dnsd.admin import replies
 from dnsd.registry.disk import Disk
 from dnsd.registry.mirror import Mirror
+from dnsd.registry.ticker import Ticker
 
 
 class StatusCalls:
     """``/livez`` and ``/readyz``."""
 
-    def __init__(self, mirror: Mirror, replica: str, is_leaving: Callable[[], bool], disk: Disk | None) -> None:
+    def __init__(
+        self, mirror: Mirror, replica: str, is_leaving: Callable[[], bool], disk: Disk | None, ticker: Ticker | None
+    ) -> None:
         self._mirror = mirror
         self._replica = replica
         self._is_leaving = is_leaving
         self._disk = disk
+        self._ticker = ticker
 
     def routes(self) -> list[web.RouteDef]:
         """What is called by which path."""
@@ -47,6 +51,8 @@ class StatusCalls:
             "problem": status.problem,
             "store_suspect": status.is_suspect,
             "held_records": status.held,
+            "self_preservation": bool(self._ticker and self._ticker.guard_since),
+            "held_endpoints": self._ticker.held if self._ticker else 0,
             "disk_problem": self._disk.problem if self._disk else "",
             "replica": self._replica,
         }

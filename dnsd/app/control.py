@@ -99,6 +99,7 @@ class Control:
             self._mirror,
             refill=self._refill,
             disk=self._disk,
+            ticker=self._ticker,
             departures=self._departures,
             replica=settings.replica,
             udp_payload_most=settings.udp_payload,

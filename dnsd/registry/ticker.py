@@ -10,6 +10,7 @@ from dnsd.registry.beat import Beat
 from dnsd.registry.leases import Leases
 from dnsd.registry.mirror import Mirror
 from dnsd.runtime.clock import Clock
+from dnsd.store.operations import Ticked
 from dnsd.store.redis import Store
 
 _log = logging.getLogger("dnsd.leases")
@@ -34,6 +35,10 @@ class Ticker:
         self._beat = Beat(clock.monotonic(), settling_seconds)
         self.expired = 0
         """So many endpoints were removed by this replica because their lease ran out."""
+        self.guard_since = 0
+        """The tick since which self-preservation is on; 0 while it is off."""
+        self.held = 0
+        """So many leases ran out, and their endpoints are kept all the same."""
 
     @property
     def is_settling(self) -> bool:
@@ -56,11 +61,25 @@ class Ticker:
         await self._leases.store_remembered()
         may_tick = beat.may_tick(self._clock.monotonic())
         seen = await self._store.tick(beat.tick if may_tick else None, beat.history)
+        self._note_guard(seen)
         if not beat.take(seen, self._clock.monotonic()) and self.is_settling:
             _log.info("leases settle: nobody expires until heartbeats had their time")
         if beat.reap_at is not None:
             await self._sleep_until(beat.reap_at)
             await self._reap()
+
+    def _note_guard(self, seen: Ticked) -> None:
+        self.held = seen.held
+        if bool(seen.guard_since) != bool(self.guard_since):
+            if seen.guard_since:
+                _log.error(
+                    "self-preservation is on: too many heartbeats stopped at once; %d endpoints whose lease ran out "
+                    "are kept. If they are really gone, deregister them; else look at the network between them",
+                    seen.held,
+                )
+            else:
+                _log.warning("self-preservation is off: leases run out as usual")
+        self.guard_since = seen.guard_since
 
     async def _reap(self) -> None:
         """Remove what is due, in changes of bounded size, as long as the next tick is not."""

@@ -4,6 +4,7 @@ All keys share the hash tag ``{prefix}``, so a Cluster keeps them in one slot an
 The numbers count from 1 as the scripts' ``KEYS`` do; ``scripts/prelude.lua`` gives them the same names.
 
     1 meta        hash    schema, epoch, revision, tick, cookie-secret, waited, removed (endpoints ever),
+                       parted (leased ones that left or drained on purpose),
                        adopted (an epoch that an operator said is to be believed)
     2 services    hash    ns/svc -> line (see record.py)
     3 endpoints   hash    ns/svc/id -> line
@@ -12,6 +13,7 @@ The numbers count from 1 as the scripts' ``KEYS`` do; ``scripts/prelude.lua`` gi
     6 tombstones  zset    ns/svc and ns/svc/id deleted on purpose, by the tick at which that is forgotten
     7 changes     stream  one entry a revision, id <revision>-0, capped
     8 replicas    hash    replica -> "<applied revision> <tick of the report>"
+    9 guard       hash    what self-preservation is decided from (scripts/reap.lua)
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from dnsd.model.service import EndpointKey, ServiceKey
 
 SCHEMA = 1
 
-_NAMES = ("meta", "services", "endpoints", "leases", "members", "tombstones", "changes", "replicas")
+_NAMES = ("meta", "services", "endpoints", "leases", "members", "tombstones", "changes", "replicas", "guard")
 _PREFIX = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
@@ -44,6 +46,7 @@ class Keys:
             self.tombstones,
             self.changes,
             self.replicas,
+            self.guard,
         ) = self.all
 
 

@@ -118,12 +118,17 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Ticked:
-    """``has_advanced``: this call made the tick. ``history``: which server, data set and epoch said so."""
+    """``has_advanced``: this call made the tick. ``history``: which server, data set and epoch said so.
+
+    ``guard_since``: the tick since which self-preservation is on, 0: off; ``held``: leases that ran out and are kept.
+    """
 
     has_advanced: bool
     tick: int
     history: str
     leases: int
+    guard_since: int = 0
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True)

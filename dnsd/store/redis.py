@@ -38,7 +38,9 @@ from dnsd.store.script import Name, Script
 COMMANDS = (
     *("hello", "auth", "ping", "select", "role", "info", "type", "wait", "eval", "evalsha"),
     *("xadd", "xread", "xrange", "xrevrange", "hget", "hset", "hsetnx", "hmget", "hgetall", "hscan", "hdel", "hincrby"),
+    *("del",),
     *("zadd", "zrem", "zcard", "zscore", "zmscore", "zrangebyscore", "zrangebylex", "zlexcount", "zremrangebyscore"),
+    *("zcount", "zrange"),
 )
 KEY_PATTERN = "{prefix}:*"
 
@@ -155,8 +157,8 @@ class Store:
     async def tick(self, tick: int | None = None, history: str = "") -> Ticked:
         """Make the tick after ``tick``, if that one stands and the history is the same; without ``tick`` just look."""
         words = ("" if tick is None else str(tick), history)
-        advanced, stands, of, leases = await self._run("tick", words, 0)
-        return Ticked(advanced == 1, int(stands), of, int(leases))
+        advanced, stands, of, leases, since, held = await self._run("tick", words, 0)
+        return Ticked(advanced == 1, int(stands), of, int(leases), int(since), int(held))
 
     async def reap(self, tick: int, history: str, floor: int) -> Reaped:
         """Remove endpoints due at ``tick``, at most REAPED_AT_ONCE, as one change; nothing in another history."""

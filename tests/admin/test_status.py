@@ -12,6 +12,7 @@ async def test_ready(replica: Any) -> None:
         "ready": True, "loaded": True, "connected": True, "degraded": False, "leaving": False,
         "revision": replica.mirror.revision, "epoch": replica.mirror.epoch, "problem": "", "replica": "replica-1",
         "store_suspect": False, "held_records": 0, "disk_problem": "",
+        "self_preservation": False, "held_endpoints": 0,
     }  # fmt: skip
 
 

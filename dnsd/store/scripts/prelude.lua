@@ -10,7 +10,7 @@
 --
 -- Invariant: everything is read and checked before the first write, and XADD, the one write that may refuse, is first.
 local META, SERVICES, ENDPOINTS, LEASES = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local MEMBERS, TOMBSTONES, CHANGES, REPLICAS = KEYS[5], KEYS[6], KEYS[7], KEYS[8]
+local MEMBERS, TOMBSTONES, CHANGES, REPLICAS, GUARD = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local NEW_EPOCH, SCHEMA, FLOOR = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local CHANGES_KEPT, WAITS = ARGV[4], ARGV[5] == '1'
 local OWN = 6
@@ -38,7 +38,7 @@ local function refusal()
   if tonumber(meta[4] or '0') > SCHEMA then
     return redis.error_reply('NEWERSCHEMA the store has schema ' .. meta[4] .. ', this dnsd writes ' .. ARGV[2])
   end
-  local types = {'hash', 'hash', 'hash', 'zset', 'zset', 'zset', 'stream', 'hash'}
+  local types = {'hash', 'hash', 'hash', 'zset', 'zset', 'zset', 'stream', 'hash', 'hash'}
   for index, key in ipairs(KEYS) do
     local found = redis.call('TYPE', key)['ok']
     if found ~= 'none' and found ~= types[index] then

@@ -153,12 +153,21 @@ local function forget_endpoint(member)
   redis.call('ZREM', MEMBERS, member)
 end
 
+-- Who leaves on purpose is not missed by self-preservation.
+local function part(number)
+  if number ~= 0 then
+    redis.call('HINCRBY', META, 'parted', number)
+  end
+end
+
 local function forget(op)
   if op.kind == 'endpoint' then
+    part(op.stored.lease ~= '0' and op.stored.flag == '-' and 1 or 0)
     forget_endpoint(op.member)
   else
     redis.call('HDEL', SERVICES, op.member)
     local members = redis.call('ZRANGEBYLEX', MEMBERS, '[' .. op.member .. '/', '(' .. op.member .. '0')
+    part(#members)
     for _, member in ipairs(members) do
       forget_endpoint(member)
       bury(member)
@@ -187,6 +196,9 @@ local function keep(op)
     redis.call('ZREM', TOMBSTONES, op.member)
   end
   if op.kind == 'endpoint' then
+    if op.outcome == 'changed' and op.lease ~= '0' then
+      part((op.flag ~= '-' and 1 or 0) - (op.stored.flag ~= '-' and 1 or 0))
+    end
     keep_lease(op)
   end
 end

@@ -48,13 +48,14 @@ async def test_permanent_endpoints_stay(write, advance, reap, make_endpoint):
 
 async def test_hundreds_go_in_chunks(write, store, entries, advance, make_endpoint):
     await write(*(put(make_endpoint(f"e{number}", lease_seconds=1)) for number in range(500)))
+    await write(*(put(make_endpoint(f"stays{number}", lease_seconds=None)) for number in range(500)))
     await advance(2)
     seen = await store.tick()
     reaped = [await store.reap(seen.tick, seen.history, 0) for _ in range(3)]
     assert [each.removed for each in reaped] == [200, 200, 100]
     assert [each.has_more for each in reaped] == [True, True, False]
-    assert [each.revision for each in reaped] == [2, 3, 4]
-    assert len(await entries()) == 4
+    assert [each.revision for each in reaped] == [3, 4, 5]
+    assert len(await entries()) == 5
 
 
 async def test_a_late_reaper_takes_only_what_was_due_at_its_tick(write, store, advance, make_endpoint):
