@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
+from sys import intern
 from typing import Any, TypeVar
 
 from dnsd.model.errors import Fault, InvalidRecord
@@ -60,17 +62,17 @@ def endpoint_from_stored(
     try:
         lease_seconds = stored.get("lease_seconds", LEASE_SECONDS_DEFAULT)
         return Endpoint(
-            namespace,
-            service,
+            intern(namespace),
+            intern(service),
             id,
             tuple(_list(stored["addresses"])),
-            tuple([_port(port) for port in stored.get("ports", ())]),
+            _shared_ports(tuple([_port_words(port) for port in stored.get("ports", ())])),
             _number(stored.get("weight", WEIGHT_DEFAULT)),
             _number(stored.get("priority", 0)),
             _text_or_none(stored.get("hostname")),
             _flag(stored.get("ready", True)),
             _flag(stored.get("draining", False)),
-            _texts(stored.get("metadata", {})),
+            _texts(stored.get("metadata", _NO_TEXTS)),
             None if lease_seconds is None else _number(lease_seconds),
             revision,
             generation,
@@ -80,6 +82,8 @@ def endpoint_from_stored(
 
 
 _NONE: list[str] = []
+_NO_TEXTS: dict[str, str] = {}
+"""One for all: a hundred thousand endpoints without metadata need not have as many empty dicts."""
 
 
 def _service_fields(service: Service) -> dict[str, tuple[object, object]]:
@@ -133,8 +137,14 @@ def _read_object(text: str) -> dict[str, Any]:
     return stored
 
 
-def _port(stored: Mapping[str, Any]) -> Port:
-    return Port(_text(stored.get("name", "")), stored.get("protocol", "TCP"), _number(stored["port"]))
+def _port_words(stored: Mapping[str, Any]) -> tuple[str, Any, int]:
+    return _text(stored.get("name", "")), stored.get("protocol", "TCP"), _number(stored["port"])
+
+
+@lru_cache(maxsize=4096)
+def _shared_ports(ports: tuple[tuple[str, Any, int], ...]) -> tuple[Port, ...]:
+    """Ports of an endpoint, one object for all endpoints that have the same: nearly all of a service do."""
+    return tuple([Port(*words) for words in ports])
 
 
 def _service_port(stored: Mapping[str, Any]) -> ServicePort:
