@@ -70,13 +70,17 @@ class Journal:
         self._octets = 0
 
     def add(self, before: int, after: int, replaced: Iterable[Replaced]) -> None:
-        """A change led from revision ``before`` to ``after``; without a new revision nobody can be led past it."""
-        if before == after or self._last != before:
+        """A change led from revision ``before`` to ``after``; without a new revision nobody can be led past it.
+
+        What changes order and weights alone changes no record, so it may go without.
+        """
+        differences = _differences(replaced)
+        if self._last != before or (before == after and differences):
             self.clear()
         self._last = after
         if before == after:
             return
-        step = _Step(before & SERIAL_MASK, _differences(replaced))
+        step = _Step(before & SERIAL_MASK, differences)
         self._steps.append(step)
         self._octets += step.octets
         while self._octets > self._octets_most:

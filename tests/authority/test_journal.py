@@ -82,10 +82,14 @@ def test_what_is_not_known_is_told(followed):
 
 def test_a_change_under_the_same_serial_forgets_the_past():
     """A secondary that has this serial may or may not have seen it: only the whole zone is right then."""
+    catalog = Catalog([ZONE], [], ["192.0.2.1"])
+    catalog.load([], [], 1)
+    node = catalog.table.nodes[ZONE]
     journal = Journal()
     journal.add(1, 2, [])
+    journal.add(2, 2, [(ZONE, node, node)])
     assert journal.since(ZONE, 1) is not None
-    journal.add(2, 2, [])
+    journal.add(2, 2, [(ZONE, node, None)])
     journal.add(2, 3, [])
     assert journal.since(ZONE, 1) is None
     assert journal.since(ZONE, 2) is not None
