@@ -1,0 +1,179 @@
+"""Plays of connections: what TCP and UDP themselves bring, shown on real sockets. Docstrings quote the rule."""
+
+import socket
+import struct
+from collections.abc import Iterator
+
+import pytest
+from running import Running
+
+from dnsd.authority.catalog import Catalog
+from dnsd.model.names import name_from_text
+from dnsd.model.service import Endpoint, Port, Service
+
+NAME = "web.default.svc.cluster.local"
+LARGE = "large.default.svc.cluster.local"
+SECONDS = 20.0
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Running]:
+    catalog = Catalog([name_from_text("cluster.local")], ["10.0.0.0/8"], ["192.0.2.53"])
+    ports = (Port("http", "TCP", 80),)
+    large = [Endpoint("default", "large", f"e-{n}", (f"10.0.{n >> 8}.{n & 255}",), ports) for n in range(1, 1001)]
+    endpoints = [Endpoint("default", "web", "web-1", ("10.0.0.1",), ports), *large]
+    catalog.load([Service("default", "web"), Service("default", "large")], endpoints, 1)
+    with Running(catalog, host="0.0.0.0") as made:
+        yield made
+
+
+def query(number: int, name: str = NAME, rtype: int = 1) -> bytes:
+    return struct.pack(">HHHHHH", number, 0, 1, 0, 0, 0) + name_from_text(name) + struct.pack(">HH", rtype, 1)
+
+
+def framed(packet: bytes) -> bytes:
+    return len(packet).to_bytes(2) + packet
+
+
+@pytest.fixture
+def door(running: Running) -> Iterator[socket.socket]:
+    with socket.create_connection(("127.0.0.1", running.port), SECONDS) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield connection
+
+
+def read(door: socket.socket, number: int) -> list[bytes]:
+    """So many replies."""
+    with door.makefile("rb") as stream:
+        return [stream.read(int.from_bytes(stream.read(2))) for _ in range(number)]
+
+
+def is_answer(reply: bytes, number: int) -> bool:
+    return reply[:2] == number.to_bytes(2) and bool(reply[2] & 0x84) and reply[6:8] == b"\0\1" and not reply[3] & 15
+
+
+def test_udp_and_tcp_answer_alike(running: Running, door: socket.socket) -> None:
+    """RFC 7766 5: "All general-purpose DNS implementations MUST support both UDP and TCP transport." """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.settimeout(SECONDS)
+        udp.connect(("127.0.0.1", running.port))
+        udp.send(query(7))
+        door.sendall(framed(query(7)))
+        assert read(door, 1) == [udp.recv(512)]
+
+
+def test_the_length_is_that_of_the_message_alone(door: socket.socket) -> None:
+    """RFC 1035 4.2.2: "The message is prefixed with a two byte length field which gives the message length, excluding
+    the two byte length field." """
+    door.sendall(framed(query(1)))
+    (reply,) = read(door, 1)
+    assert is_answer(reply, 1)
+    door.settimeout(0.05)
+    with pytest.raises(TimeoutError):
+        door.recv(1)
+
+
+def test_several_questions_on_one_connection(door: socket.socket) -> None:
+    """RFC 7766 6.2.1: "To amortise connection setup costs, both clients and servers SHOULD support connection reuse by
+    sending multiple queries and responses over a single persistent TCP connection." """
+    for number in range(5):
+        door.sendall(framed(query(number)))
+        assert is_answer(*read(door, 1), number)
+
+
+def test_pipelined_questions(door: socket.socket) -> None:
+    """RFC 7766 6.2.1.1: "DNS clients SHOULD pipeline their queries" and servers process them as they come (in sense):
+    all of many questions that are sent before the first answer is read are answered.
+    """
+    door.sendall(b"".join(framed(query(number)) for number in range(300)))
+    replies = read(door, 300)
+    assert {int.from_bytes(reply[:2]) for reply in replies} == set(range(300))
+    assert all(is_answer(reply, int.from_bytes(reply[:2])) for reply in replies)
+
+
+def test_one_octet_at_a_time(door: socket.socket) -> None:
+    """RFC 7766 8: the length and the message may come in separate segments (in sense), in any pieces."""
+    for octet in framed(query(3)):
+        door.sendall(bytes((octet,)))
+    assert is_answer(*read(door, 1), 3)
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3, 14, 30])
+def test_a_frame_in_two_parts_and_the_next_one_behind_it(door: socket.socket, cut: int) -> None:
+    """RFC 9210 4.3: DNS messages over TCP may arrive in pieces of any size (in sense)."""
+    stream = framed(query(1)) + framed(query(2))
+    door.sendall(stream[:cut])
+    door.sendall(stream[cut:])
+    assert sorted(reply[:2] for reply in read(door, 2)) == [b"\0\1", b"\0\2"]
+
+
+def test_a_half_closed_connection_gets_its_answers(door: socket.socket) -> None:
+    """RFC 1035 4.2.2: "The server should assume that the client will initiate connection closing, and should delay
+    closing its end of the connection until all outstanding client requests have been satisfied." """
+    door.sendall(b"".join(framed(query(number, LARGE)) for number in range(8)))
+    door.shutdown(socket.SHUT_WR)
+    assert [reply[6:8] for reply in read(door, 8)] == [(1000).to_bytes(2)] * 8
+    assert door.recv(1) == b""
+
+
+def test_length_zero_ends_the_connection_after_what_was_owed(door: socket.socket) -> None:
+    """RFC 7766 8: a length that no message can have leaves nothing to answer (in sense): the connection is closed."""
+    door.sendall(framed(query(1)) + b"\0\0")
+    assert is_answer(*read(door, 1), 1)
+    assert door.recv(1) == b""
+
+
+def test_a_reset_in_the_middle_hurts_nobody_else(running: Running, door: socket.socket) -> None:
+    """RFC 7766 10: a server goes on whatever one client does to its connection (in sense)."""
+    for sent in (b"\0", framed(query(1))[:9], framed(query(1, LARGE)) * 20):
+        other = socket.create_connection(("127.0.0.1", running.port), SECONDS)
+        other.sendall(sent)
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        other.close()
+    door.sendall(framed(query(9)))
+    assert is_answer(*read(door, 1), 9)
+
+
+def test_a_reply_comes_from_the_address_that_was_asked(running: Running) -> None:
+    """RFC 2181 4.1: "servers when responding to queries using UDP must cause the reply to be sent with the source
+    address field in the IP header set to the address that was in the destination address field of the IP header of the
+    packet containing the query causing the response." """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.settimeout(SECONDS)
+        for host in ("127.0.0.1", "127.0.0.5"):
+            udp.sendto(query(1), (host, running.port))
+            assert udp.recvfrom(512)[1] == (host, running.port)
+
+
+def test_replies_go_to_the_port_that_asked(running: Running) -> None:
+    """RFC 2181 4.2: "Replies to all queries must be directed to the port from which they were sent." """
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as two,
+    ):
+        for number, udp in enumerate((one, two)):
+            udp.settimeout(SECONDS)
+            udp.sendto(query(number), ("127.0.0.1", running.port))
+        assert [udp.recv(512)[:2] for udp in (one, two)] == [b"\0\0", b"\0\1"]
+
+
+def test_the_id_comes_back(door: socket.socket) -> None:
+    """RFC 1035 4.1.1: "This identifier is copied the corresponding reply and can be used by the requester to match up
+    replies to outstanding queries." """
+    door.sendall(framed(query(0xFFFF)) + framed(query(0)))
+    assert {reply[:2] for reply in read(door, 2)} == {b"\xff\xff", b"\0\0"}
+
+
+def test_an_answer_above_64_kib_on_tcp_is_cut_and_says_so(running: Running) -> None:
+    """RFC 1035 4.1.1: "TrunCation - specifies that this message was truncated due to length greater than that permitted
+    on the transmission channel." """
+    catalog = Catalog([name_from_text("cluster.local")], ["10.0.0.0/8"], ["192.0.2.53"])
+    ports = tuple(Port(f"p{n}", "TCP", n) for n in range(1, 4))
+    endpoints = [Endpoint("default", "web", f"e-{n}", (f"10.0.{n >> 8}.{n & 255}",), ports) for n in range(1, 1001)]
+    catalog.load([Service("default", "web")], endpoints, 1)
+    with Running(catalog) as other, socket.create_connection(("127.0.0.1", other.port), SECONDS) as door:
+        door.sendall(framed(query(1, rtype=33)))
+        (reply,) = read(door, 1)
+    assert reply[2] & 2
+    assert 65_000 < len(reply) <= 65_535
+    assert int.from_bytes(reply[6:8]) > 1000
