@@ -65,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--prune",
         action="store_true",
-        help="remove what stands in the same namespaces without a lease and is in no file; at most 30 % of it",
+        help="remove what stands in the same namespaces without a lease and is in no file; at most 30 %% of it",
     )
     parser.add_argument("--force", action="store_true", help="with --prune: however much that removes")
     parser.add_argument("--dry-run", action="store_true", help="only show what would change")

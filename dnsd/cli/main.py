@@ -37,6 +37,16 @@ COMMANDS = {
     "store": Entry("store", "write back what the store has lost, or accept it as it is"),
     "export": Entry("export", "write a zone as a master file, as it is answered"),
     "check": Entry("check", "check a configuration and zone files"),
+    "declare": Entry("declare", "declare a service, or replace its declaration"),
+    "show": Entry("show", "show everything about a service or an endpoint"),
+    "edit": Entry("edit", "change weight, priority, readiness or metadata of an endpoint"),
+    "replace": Entry("replace", "let a service have exactly these endpoints, in one change"),
+    "batch": Entry("batch", "do many writes as one atomic change"),
+    "renew": Entry("renew", "renew the leases of endpoints"),
+    "status": Entry("status", "show how a replica stands"),
+    "doctor": Entry("doctor", "measure service discovery through this machine's own resolver"),
+    "completion": Entry("completion", "print completion for bash, zsh or fish"),
+    "manual": Entry("manual", "write the man pages"),
 }
 
 EPILOG = """\
@@ -84,6 +94,13 @@ def _parser(named: str) -> Parser:
         if name == named:
             command.description = f"{entry.help[0].upper()}{entry.help[1:]}."
             _module(name).add_arguments(command)
+    return parser
+
+
+def command_parser(name: str) -> argparse.ArgumentParser:
+    """The parser of one command alone."""
+    parser = Parser(prog=f"dnsd {name}", formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
+    _module(name).add_arguments(parser)
     return parser
 
 

@@ -104,7 +104,13 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server_dns() -> str:
+    """Where the session's server answers DNS."""
+    return f"127.0.0.1:{free_port()}"
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory, server_dns: str) -> Iterator[str]:
     """A real ``dnsd serve`` for the whole session: whoever uses it keeps to a namespace of his own."""
     folder = tmp_path_factory.mktemp("served")
     admin = f"127.0.0.1:{free_port()}"
@@ -113,7 +119,7 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "--workers",
         "0",
         "--dns",
-        f"127.0.0.1:{free_port()}",
+        server_dns,
         "--admin",
         admin,
         "--state-dir",

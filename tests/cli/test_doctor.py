@@ -1,0 +1,88 @@
+"""``dnsd doctor`` through real resolvers: dnsd itself, and an unbound that caches, with a floor and without."""
+
+import socket
+import subprocess
+
+import pytest
+from room import require
+
+from dnsd.cli import doctor
+
+UNBOUND = """
+server:
+    interface: 127.0.0.1
+    port: {port}
+    do-daemonize: no
+    use-syslog: no
+    chroot: ""
+    username: ""
+    pidfile: ""
+    directory: "{folder}"
+    do-not-query-localhost: no
+    local-zone: "cluster.local." nodefault
+    domain-insecure: "cluster.local"
+    cache-min-ttl: {floor}
+    module-config: "iterator"
+remote-control:
+    control-enable: no
+stub-zone:
+    name: "cluster.local"
+    stub-addr: {dns}
+"""
+
+
+def found(told):
+    return {each["what"]: each["good"] for each in told.document["findings"]}
+
+
+def test_through_dnsd_itself_all_is_well(console, server_dns):
+    told = console.of("doctor", "probe", "--resolver", server_dns, "-o", "json")
+    assert (told.status, told.err) == (0, "")
+    assert len(found(told)) == 6
+    assert all(found(told).values())
+    assert console.get(f"/v1/services?namespace={console.namespace}")["items"] == []
+
+
+def test_through_a_resolver_that_caches(console, server_dns, tmp_path, wait_until, monkeypatch):
+    require("unbound")
+    for floor, is_good in ((0, True), (8, False)):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        file = tmp_path / f"unbound-{floor}.conf"
+        file.write_text(UNBOUND.format(port=port, folder=tmp_path, floor=floor, dns=server_dns.replace(":", "@")))
+        with (tmp_path / "log").open("a") as log:
+            started = subprocess.Popen(["unbound", "-d", "-c", str(file)], stdout=log, stderr=log)
+        try:
+            wait_until(lambda port=port: answers(port), "unbound answers")
+            told = console.of("doctor", "probe", "--resolver", f"127.0.0.1:{port}", "-o", "json")
+        finally:
+            started.terminate()
+            started.wait(10)
+        assert found(told)["TTL"] is is_good, told
+        assert found(told)["seen when not asked for before"]
+        assert (told.status == 0) is is_good, told
+
+
+def answers(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_wrong_calls(console, server_dns, monkeypatch, tmp_path):
+    assert console.of("doctor", "a_b").status == 2
+    assert console.of("doctor", "a", "--resolver", "x").status == 2
+    refused = console.of("doctor", "a", "--resolver", server_dns, "--zone", "example.org")
+    assert (refused.status, "forward that zone to dnsd" in refused.err) == (1, True)
+    monkeypatch.setattr(doctor, "RESOLV_CONF", str(tmp_path / "none"))
+    assert console.of("doctor", "a").status == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [("nameserver 192.0.2.53\n", "192.0.2.53:53"), ("# x\nnameserver ::1\n", "[::1]:53"), ("", "127.0.0.1:53")],
+)
+def test_the_resolver_of_this_machine(tmp_path, monkeypatch, text, address):
+    (tmp_path / "resolv.conf").write_text(text)
+    monkeypatch.setattr(doctor, "RESOLV_CONF", str(tmp_path / "resolv.conf"))
+    assert str(doctor._resolver(None)) == address
