@@ -20,6 +20,8 @@ _CROWDS = (100, 300, 1000)
 _CROWD_COMPANY = 100
 """Plain services beside the crowds."""
 _CROWD_CHANGES_A_SECOND = 20
+_SRV_OCTETS_LEAST = 20
+"""A record with its owner compressed, and a target compressed to its first label."""
 _MICRO = 1_000_000
 
 
@@ -118,7 +120,13 @@ def _cost_of_changes(replica: Replica, requests: Iterator[bytes]) -> float:
 def _asking_crowd(stage: Stage, peer: Peer, size: int) -> Callable[[int], float]:
     packets, seconds = [questions.packet((crowd_name(size), "SRV"))], stage.options.seconds
 
-    return lambda _: peer.measure(lambda: ask_on(peer.address, packets, seconds))[1]
+    def ask(_: int) -> float:
+        outcome, cost = peer.measure(lambda: ask_on(peer.address, packets, seconds))
+        if outcome.reply_octets < size * _SRV_OCTETS_LEAST:
+            peer.notes.append(f"{peer.name} left out records: {outcome.reply_octets} octets for {size} endpoints")
+        return cost
+
+    return ask
 
 
 def _asking_changing_crowd(stage: Stage, replica: Replica, size: int) -> Callable[[int], float]:
