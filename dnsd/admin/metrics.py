@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 
 from dnsd.registry.disk import Disk
 from dnsd.registry.mirror import Mirror
+from dnsd.registry.replicas import Replicas
 from dnsd.registry.ticker import Ticker
 
 Collect = Callable[[], Iterable[Metric]]
@@ -31,11 +32,13 @@ class MetricsCalls:
         refresh: Callable[[], Awaitable[None]] | None,
         disk: Disk | None = None,
         ticker: Ticker | None = None,
+        replicas: Replicas | None = None,
     ) -> None:
         self._mirror = mirror
         self._watchers = watchers
         self._disk = disk
         self._ticker = ticker
+        self._replicas = replicas
         self._refresh = refresh
         self._requests: Counter[tuple[str, str, str]] = Counter()
         self._registry = CollectorRegistry()
@@ -80,6 +83,9 @@ class MetricsCalls:
         yield _gauge("dnsd_store_held_records", "Records answered that the store has lost", status.held)
         if self._disk is not None:
             yield CounterMetricFamily("dnsd_disk_failures", "Mirror on disk: failures", value=self._disk.failures)
+        if self._replicas is not None:
+            what = "Times that a replica at the same revision held something else"
+            yield CounterMetricFamily("dnsd_digest_differences", what, value=self._replicas.differences)
         if self._ticker is not None:
             yield _gauge("dnsd_self_preservation", "1 while leases do not run out", bool(self._ticker.guard_since))
             yield _gauge("dnsd_held_endpoints", "Endpoints kept although their lease ran out", self._ticker.held)

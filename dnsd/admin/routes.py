@@ -22,6 +22,7 @@ from dnsd.admin.guards import add_headers, guard_hosts, limit_time
 from dnsd.admin.leases import LeaseCalls
 from dnsd.admin.metrics import Collect, MetricsCalls
 from dnsd.admin.openapi import OpenApiCalls
+from dnsd.admin.replicas import ReplicaCalls
 from dnsd.admin.services import ServiceCalls
 from dnsd.admin.status import StatusCalls
 from dnsd.admin.store import StoreCalls
@@ -33,6 +34,7 @@ from dnsd.registry.drains import Drains
 from dnsd.registry.leases import Leases
 from dnsd.registry.mirror import Mirror
 from dnsd.registry.refill import Refill
+from dnsd.registry.replicas import Replicas
 from dnsd.registry.services import Services
 from dnsd.registry.ticker import Ticker
 
@@ -54,6 +56,7 @@ class Admin:
         refill: Refill,
         disk: Disk | None = None,
         ticker: Ticker | None = None,
+        replicas: Replicas,
         replica: str,
         udp_payload_most: int = UDP_PAYLOAD_DEFAULT,
         hosts: Iterable[str] = (),
@@ -63,7 +66,7 @@ class Admin:
         refresh: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """``departures``: who left of late, kept up to date by somebody else. ``refill`` writes back what the store
-        lost; ``disk``, ``ticker``: for what is told of them. ``replica``: this replica's name.
+        lost; ``disk``, ``ticker``, ``replicas``: for what is told of them. ``replica``: this replica's name.
         ``udp_payload_most``: the ceiling of DNS replies over UDP, for what is told of them. ``hosts``: what a Host
         header may name beside loopback, without port.
 
@@ -73,7 +76,9 @@ class Admin:
         refusal = refusal_of_addresses(loopback_allowed)
         self._hosts = tuple(hosts)
         self._changes = ChangeCalls(mirror)
-        self._metrics = MetricsCalls(mirror, lambda: self._changes.watchers, collectors, refresh, disk, ticker)
+        self._metrics = MetricsCalls(
+            mirror, lambda: self._changes.watchers, collectors, refresh, disk, ticker, replicas
+        )
         self._columns = (
             ServiceCalls(services, leases, mirror, refusal),
             EndpointCalls(services, leases, mirror, refusal),
@@ -86,7 +91,8 @@ class Admin:
             ZoneCalls(mirror),
             OpenApiCalls(),
             StoreCalls(mirror, refill),
-            StatusCalls(mirror, replica, is_leaving, disk, ticker),
+            StatusCalls(mirror, replica, is_leaving, disk, ticker, replicas),
+            ReplicaCalls(replicas, replica),
             self._metrics,
         )
         self._runner: web.AppRunner | None = None

@@ -9,6 +9,7 @@ from aiohttp import web
 from dnsd.admin import replies
 from dnsd.registry.disk import Disk
 from dnsd.registry.mirror import Mirror
+from dnsd.registry.replicas import Replicas
 from dnsd.registry.ticker import Ticker
 
 
@@ -16,13 +17,20 @@ class StatusCalls:
     """``/livez`` and ``/readyz``."""
 
     def __init__(
-        self, mirror: Mirror, replica: str, is_leaving: Callable[[], bool], disk: Disk | None, ticker: Ticker | None
+        self,
+        mirror: Mirror,
+        replica: str,
+        is_leaving: Callable[[], bool],
+        disk: Disk | None,
+        ticker: Ticker | None,
+        replicas: Replicas,
     ) -> None:
         self._mirror = mirror
         self._replica = replica
         self._is_leaving = is_leaving
         self._disk = disk
         self._ticker = ticker
+        self._replicas = replicas
 
     def routes(self) -> list[web.RouteDef]:
         """What is called by which path."""
@@ -53,6 +61,8 @@ class StatusCalls:
             "held_records": status.held,
             "self_preservation": bool(self._ticker and self._ticker.guard_since),
             "held_endpoints": self._ticker.held if self._ticker else 0,
+            "digest": self._replicas.digest or None,
+            "digest_revision": self._replicas.digest_revision if self._replicas.digest else None,
             "disk_problem": self._disk.problem if self._disk else "",
             "replica": self._replica,
         }

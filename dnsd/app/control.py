@@ -100,6 +100,7 @@ class Control:
             refill=self._refill,
             disk=self._disk,
             ticker=self._ticker,
+            replicas=self._replicas,
             departures=self._departures,
             replica=settings.replica,
             udp_payload_most=settings.udp_payload,

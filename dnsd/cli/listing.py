@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from dnsd.cli.client import Client, Query
-from dnsd.cli.failures import WrongCall
+from dnsd.cli.failures import CommandFailed, WrongCall
 from dnsd.cli.options import Connection, add_connection_flags, connection_of
 from dnsd.cli.output import (
     add_output_flag,
     addresses_text,
     lease_text,
+    note,
     ports_text,
     print_document,
     print_table,
@@ -30,6 +31,7 @@ examples:
   dnsd list endpoints --service web
   dnsd list endpoints --state draining --namespace shop
   dnsd list services --label app=web --output json
+  dnsd list --replicas
 
 A label counts in a service's labels and in an endpoint's metadata. A service is in a state when one of its endpoints
 is; it is not-ready when none is ready.
@@ -48,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--service", metavar="NAME", help="endpoints of services of this name only")
     parser.add_argument("--label", action="append", default=[], metavar="NAME=VALUE", help="repeatable: all must hold")
     parser.add_argument("--state", choices=_STATES, help="in this state only")
+    parser.add_argument("--replicas", action="store_true", help="the replicas of the registry instead")
     add_connection_flags(parser)
     add_output_flag(parser)
 
@@ -59,13 +62,26 @@ def execute(arguments: argparse.Namespace) -> int:
     for label in arguments.label:
         if not label.partition("=")[0] or "=" not in label:
             raise WrongCall(f"--label {label!r} is not NAME=VALUE")
-    asyncio.run(_list(connection_of(arguments), arguments))
+    show = _list_replicas if arguments.replicas else _list
+    asyncio.run(show(connection_of(arguments), arguments))
     return 0
+
+
+async def _list_replicas(connection: Connection, arguments: argparse.Namespace) -> None:
+    async with Client(connection) as client:
+        found = (await client.call("GET", "/v1/replicas")).document
+    if arguments.output != "table":
+        print_document(found, arguments.output)
+        return
+    fields = ("replica", "revision", "lag", "digest", "last_seen_seconds")
+    rows = [tuple("unknown" if item[field] is None else item[field] for field in fields) for item in found["items"]]
+    print_table(("REPLICA", "REVISION", "LAG", "DIGEST", "SEEN SECONDS AGO"), rows)
 
 
 async def _list(connection: Connection, arguments: argparse.Namespace) -> None:
     async with Client(connection) as client:
         found = await client.items(f"/v1/{arguments.kind}", _query(arguments))
+        await _tell_alarms(client)
         if arguments.output != "table":
             print_document(found, arguments.output)
         elif arguments.kind == "endpoints":
@@ -75,6 +91,18 @@ async def _list(connection: Connection, arguments: argparse.Namespace) -> None:
             endpoints = (await client.items("/v1/endpoints", within))["items"] if found["items"] else []
             states = _states(endpoints)
             print_table(_SERVICE_TITLES, [_service_row(item, states) for item in found["items"]])
+
+
+async def _tell_alarms(client: Client) -> None:
+    """What makes a list other than it looks: kept endpoints, a store that is not believed."""
+    try:
+        state = (await client.call("GET", "/readyz")).document
+    except CommandFailed:
+        return
+    if state.get("self_preservation"):
+        note("list", f"self-preservation is on: {state['held_endpoints']} endpoints are kept that sent no heartbeat")
+    if state.get("store_suspect"):
+        note("list", state["problem"])
 
 
 def _query(arguments: argparse.Namespace) -> Query:

@@ -24,10 +24,11 @@ from dnsd.authority.table import Delta
 from dnsd.model.change import Change
 from dnsd.model.errors import StoreUnavailable
 from dnsd.model.rrset import ZoneData
-from dnsd.model.service import EndpointKey, ServiceKey
+from dnsd.model.service import Endpoint, EndpointKey, Service, ServiceKey
 from dnsd.registry.collector import collect_replaced, resting_collector
 from dnsd.registry.contact import Contact
 from dnsd.registry.content import Content, read_content
+from dnsd.registry.digest import Pair
 from dnsd.registry.disk import Disk, Standing
 from dnsd.registry.held import Held, loss_of
 from dnsd.registry.merging import Merging
@@ -101,6 +102,8 @@ class Mirror:
     ) -> None:
         self.catalog = catalog
         self.held = Held()
+        self.loads = 0
+        """So often everything was read from the store."""
         self._store = store
         self._audience = audience
         self._clock = clock
@@ -113,6 +116,7 @@ class Mirror:
         self._has_tried = False
         self._removed = 0
         self._schema = SCHEMA
+        self._must_load = False
         self._letting_go: list[ServiceKey | EndpointKey] = []
         self._checked_at = clock.monotonic()
         self._bad_records = 0
@@ -153,6 +157,16 @@ class Mirror:
         """Everything in this moment, for the disk."""
         inventory = self.catalog.inventory
         return Standing(self.epoch, self.revision, self._history, [*inventory.services(), *inventory.endpoints()])
+
+    def pairs(self) -> list[Pair]:
+        """Key and revision of everything, for a digest."""
+        inventory = self.catalog.inventory
+        values: list[Service | Endpoint] = [*inventory.services(), *inventory.endpoints()]
+        return [(value.key, value.revision) for value in values]
+
+    def read_again(self) -> None:
+        """Within about a second load everything anew: what we hold is not what others hold."""
+        self._must_load = True
 
     async def adopt(self) -> int:
         """Accept the store as it is, on all replicas; returns how many held records that drops. The next look at the
@@ -270,7 +284,11 @@ class Mirror:
         self._gain()
 
     def _continues(self, position: Position) -> bool:
-        return self._is_loaded and (position.epoch, position.history) == (self.epoch, self._history)
+        return (
+            not self._must_load
+            and self._is_loaded
+            and (position.epoch, position.history) == (self.epoch, self._history)
+        )
 
     async def _is_in_step(self, reader: Reader) -> bool:
         """True when nothing is missing between us and the store, or the stream has it, the very next change first."""
@@ -318,7 +336,8 @@ class Mirror:
                 await self._believe(content)
         self._progress.advance(content.revision)
         self._history, self._removed = content.position.history, content.position.removed
-        self._is_loaded = True
+        self._is_loaded, self._must_load = True, False
+        self.loads += 1
         self._note_bad(content.bad)
 
     async def _believe(self, content: Content) -> None:

@@ -1,11 +1,13 @@
-"""The replicas of one registry: each says how far it has come; a drain asks who has come far enough."""
+"""The replicas of one registry: each says how far it has come and what it holds; a drain asks who came far enough."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass
 
 from dnsd.model.errors import StoreUnavailable
+from dnsd.registry.digest import digest_of
 from dnsd.registry.mirror import Mirror
 from dnsd.runtime.clock import Clock
 from dnsd.store.redis import Store
@@ -15,6 +17,7 @@ REPORT_SECONDS_MOST = 1.0
 LIVE_TICKS = 3
 """Who did not report for longer is not waited for; while leases settle ticks stand still, and all are waited for."""
 ASK_SECONDS = 0.05
+COMPARE_SECONDS = 60.0
 
 _log = logging.getLogger("dnsd.replicas")
 
@@ -27,14 +30,30 @@ class Applied:
     pending: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Fellow:
+    """A replica as the store knows it. ``digest``: "" when it told none; ``seen_seconds``: since its last report."""
+
+    name: str
+    revision: int
+    digest: str
+    seen_seconds: int
+
+
 class Replicas:
-    """Our own replica, called ``name``, among the others."""
+    """Our own replica, called ``name``, among the others. ``differences``: so often a fellow held something else."""
 
     def __init__(self, store: Store, mirror: Mirror, name: str, clock: Clock) -> None:
         self._store = store
         self._mirror = mirror
         self._name = name
         self._clock = clock
+        self.differences = 0
+        self.digest = ""
+        """Of all that we held at ``digest_revision``."""
+        self.digest_revision = -1
+        self._digested_loads = 0
+        self._compare_at = clock.monotonic() + COMPARE_SECONDS
 
     async def run(self) -> None:
         """For ever: report what this replica's own responders answer from, soon when it moves, else every second."""
@@ -44,7 +63,9 @@ class Replicas:
             if is_loaded and await self._mirror.reached(revision, REPORT_SECONDS_MOST):
                 await self._report(revision)
             await self._clock.sleep(REPORT_SECONDS_LEAST)
-            await self._mirror.moved(revision, REPORT_SECONDS_MOST - REPORT_SECONDS_LEAST)
+            if not await self._mirror.moved(revision, REPORT_SECONDS_MOST - REPORT_SECONDS_LEAST) and is_loaded:
+                await self._note_digest()
+                await self._compare()
 
     async def leave(self) -> None:
         """Our replica ends; nobody has to wait for it."""
@@ -62,9 +83,48 @@ class Replicas:
                 return standing
             await self._clock.sleep(ASK_SECONDS)
 
+    async def fellows(self) -> list[Fellow]:
+        """All replicas that reported within the last minutes, ours among them, by name. Raises StoreUnavailable."""
+        tick, reports = await self._store.reports()
+        digests = await self._store.digests()
+        return [
+            Fellow(name, revision, digests[name][1] if name in digests else "", max(0, tick - seen))
+            for name, (revision, seen) in sorted(reports.items())
+        ]
+
+    async def _note_digest(self) -> None:
+        """Once the registry stands still for a moment; in the middle of changes nobody is at the same revision."""
+        revision, pairs = self._mirror.revision, self._mirror.pairs()
+        loads = self._mirror.loads
+        if (revision, loads) != (self.digest_revision, self._digested_loads):
+            self.digest = await asyncio.to_thread(digest_of, pairs)
+            self.digest_revision, self._digested_loads = revision, loads
+
+    async def _compare(self) -> None:
+        """Once a minute: whoever is where we are must hold what we hold."""
+        status = self._mirror.status()
+        if self._clock.monotonic() < self._compare_at or not status.connected or status.held:
+            return
+        try:
+            digests = await self._store.digests()
+        except StoreUnavailable:
+            return
+        mine = (self.digest_revision, self.digest)
+        if self._mirror.revision != mine[0]:
+            return
+        self._compare_at = self._clock.monotonic() + COMPARE_SECONDS
+        digests.pop(self._name, None)
+        others = [name for name, told in digests.items() if told[0] == mine[0] and told[1] != mine[1]]
+        if others:
+            self.differences += 1
+            self.digest_revision = -1
+            _log.error("not what %s holds at revision %d: everything is read anew", ", ".join(others), mine[0])
+            self._mirror.read_again()
+
     async def _report(self, revision: int) -> None:
         try:
-            await self._store.report(self._name, revision)
+            digest = self.digest if self.digest_revision == revision else ""
+            await self._store.report(self._name, revision, digest)
         except StoreUnavailable as fault:
             _log.debug("report not stored: %s", fault)
 

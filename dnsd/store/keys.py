@@ -12,7 +12,7 @@ The numbers count from 1 as the scripts' ``KEYS`` do; ``scripts/prelude.lua`` gi
     5 members     zset    ns/svc/id, all with score 0: ranges of it are a service's endpoints, their number its count
     6 tombstones  zset    ns/svc and ns/svc/id deleted on purpose, by the tick at which that is forgotten
     7 changes     stream  one entry a revision, id <revision>-0, capped
-    8 replicas    hash    replica -> "<applied revision> <tick of the report>"
+    8 replicas    hash    replica -> "<applied revision> <digest or -> <tick of the report>"
     9 guard       hash    what self-preservation is decided from (scripts/reap.lua)
 """
 

@@ -165,10 +165,13 @@ class Store:
         removed, revision, more = await self._run("reap", (str(tick), history, str(REAPED_AT_ONCE)), floor)
         return Reaped(int(removed), int(revision), more == 1)
 
-    async def report(self, replica: str, revision: int) -> None:
-        """Say that ``replica`` applied everything up to ``revision``; good as a sign of life for a few ticks."""
+    async def report(self, replica: str, revision: int, digest: str = "") -> None:
+        """Say that ``replica`` applied everything up to ``revision``; good as a sign of life for a few ticks.
+
+        ``digest``: of all that it holds at that revision, when it knows.
+        """
         (tick,) = await self._call(("HGET", self.keys.meta, "tick"))
-        await self._call(("HSET", self.keys.replicas, replica, f"{revision} {tick or 0}"))
+        await self._call(("HSET", self.keys.replicas, replica, f"{revision} {digest or '-'} {tick or 0}"))
 
     async def withdraw(self, replica: str) -> None:
         """Take the replica's report back: it ends."""
@@ -177,12 +180,23 @@ class Store:
     async def reports(self) -> tuple[int, dict[str, tuple[int, int]]]:
         """The tick, and of each replica the revision it reported and the tick at which it did."""
         tick, flat = await self._call(("HGET", self.keys.meta, "tick"), ("HGETALL", self.keys.replicas))
-        reports = {}
-        for replica, text in zip(flat[::2], flat[1::2], strict=True):
-            revision, _, reported = text.partition(" ")
-            if revision.isdecimal() and reported.isdecimal():
-                reports[replica] = int(revision), int(reported)
+        words = {replica: text.split(" ") for replica, text in zip(flat[::2], flat[1::2], strict=True)}
+        reports = {
+            replica: (int(of[0]), int(of[-1]))
+            for replica, of in words.items()
+            if len(of) > 1 and of[0].isdecimal() and of[-1].isdecimal()
+        }
         return int(tick or 0), reports
+
+    async def digests(self) -> dict[str, tuple[int, str]]:
+        """Of each replica that told one, its revision and its digest then."""
+        (flat,) = await self._call(("HGETALL", self.keys.replicas))
+        words = {replica: text.split(" ") for replica, text in zip(flat[::2], flat[1::2], strict=True)}
+        return {
+            replica: (int(of[0]), of[1])
+            for replica, of in words.items()
+            if len(of) == 3 and of[0].isdecimal() and of[1] != "-"
+        }
 
     def reader(self) -> Reader:
         """A connection of its own for a mirror; not connected yet."""

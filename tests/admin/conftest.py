@@ -84,7 +84,8 @@ class Replica:
         self.drains = Drains(self.services, self.mirror, self.replicas, clock)
         self.departures = Departures(self.mirror, clock)
         self.refill = Refill(self.store, self.mirror, clock)
-        given = {"replica": "replica-1", "departures": self.departures, "refill": self.refill} | options
+        given = {"replica": "replica-1", "departures": self.departures, "refill": self.refill}
+        given |= {"replicas": self.replicas} | options
         self.admin = Admin(self.services, self.leases, self.drains, self.mirror, **given)
         self.tasks = Tasks("test")
         self.port = 0

@@ -93,3 +93,10 @@ def test_wrong_calls(console, words, line):
     done = console.of("list", *words)
     assert done.status == 2
     assert done.err.startswith(line)
+
+
+def test_the_replicas_are_shown(console):
+    done = console.call("list", "--replicas")
+    assert done.out.splitlines()[0].split()[:4] == ["REPLICA", "REVISION", "LAG", "DIGEST"]
+    assert len(done.rows) == 1
+    assert console.call("list", "--replicas", "-o", "json").document["items"][0]["is_self"] is True

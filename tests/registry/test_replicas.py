@@ -71,3 +71,19 @@ async def test_while_the_store_is_away_nobody_is_known_to_have_applied_anything(
     own.kill()
     assert await replica.replicas.applied(1, 0) == Applied((), ("one",))
     await replica.replicas.leave()
+
+
+async def test_digests_are_equal_and_a_difference_is_found_and_mended(pair, make_endpoint, eventually):
+    one, two = pair
+    await one.store.write([put(make_endpoint("a")), put(make_endpoint("b"))], 0)
+    await eventually(lambda: two.replicas.digest_revision == one.replicas.digest_revision == 1)
+    assert one.replicas.digest == two.replicas.digest != ""
+    async with asyncio.timeout(5):
+        while {each.digest for each in await one.replicas.fellows()} != {one.replicas.digest}:
+            await asyncio.sleep(0.05)
+    del two.catalog.inventory.holdings["default", "web"].endpoints["b"]  # what no replica ever should
+    two.replicas.digest_revision = -1
+    two.replicas._compare_at = 0
+    await eventually(lambda: two.replicas.differences == 1)
+    await eventually(lambda: two.endpoint("b") is not None)
+    await eventually(lambda: two.replicas.digest == one.replicas.digest)
