@@ -281,6 +281,21 @@ class ReadyReply(BaseModel):
     replica: str
 
 
+class RestoredReply(ReplyShape):
+    """How many records were written back, stood already, or were deleted meanwhile."""
+
+    restored: int
+    present: int
+    deleted: int
+
+
+class AdoptedReply(ReplyShape):
+    """The store's epoch, and how many records left the answers."""
+
+    epoch: str
+    dropped: int
+
+
 class ZoneReply(ReplyShape):
     """A zone; ``static``: from a master file."""
 
