@@ -57,6 +57,10 @@ NAMES = (
 
 @pytest.fixture(scope="module")
 def table() -> Table:
+    return catalog_table()
+
+
+def catalog_table() -> Table:
     catalog = Catalog([name_from_text("cluster.local")], ["10.0.0.0/8"], ["192.0.2.53"])
     catalog.set_static([read_zone(ZONE, "example.org.zone", name_from_text("example.org")).data])
     ports = (Port("http", "TCP", 80),)

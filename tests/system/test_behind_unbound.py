@@ -1,0 +1,136 @@
+"""A caching resolver in front: what clients behind unbound see of dnsd, names minimised and negatives cached."""
+
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import dns.exception
+import dns.message
+import dns.query
+import dns.rcode
+import pytest
+from room import require, until
+from running import Running
+
+from dnsd.authority.catalog import Catalog
+from dnsd.model.change import Change, Removal
+from dnsd.model.names import name_from_text
+from dnsd.model.service import Endpoint, Port, Service
+
+WEB = "web.default.svc.cluster.local"
+HTTP = (Port("http", "TCP", 80),)
+CONFIGURATION = """server:
+  interface: 127.0.0.1@{port}
+  username: ""
+  chroot: ""
+  pidfile: ""
+  directory: "{folder}"
+  use-syslog: no
+  do-ip6: no
+  num-threads: 1
+  verbosity: 2
+  qname-minimisation: yes
+  qname-minimisation-strict: yes
+  aggressive-nsec: no
+  harden-below-nxdomain: yes
+  module-config: "iterator"
+  do-not-query-localhost: no
+  local-zone: "local." nodefault
+  local-zone: "10.in-addr.arpa." nodefault
+  unblock-lan-zones: yes
+stub-zone:
+  name: cluster.local
+  stub-addr: 127.0.0.1@{dnsd}
+stub-zone:
+  name: 10.in-addr.arpa
+  stub-addr: 127.0.0.1@{dnsd}
+"""
+
+
+class Stage:
+    """dnsd with unbound in front of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.catalog = Catalog([name_from_text("cluster.local")], ["10.0.0.0/8"], ["127.0.0.1"])
+        endpoints = [Endpoint("default", "web", "web-1", ("10.0.0.1",), HTTP)]
+        self.catalog.load([Service("default", "web")], endpoints, 1)
+        self.dnsd = Running(self.catalog)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        configuration = folder / "unbound.conf"
+        configuration.write_text(CONFIGURATION.format(port=self.port, folder=folder, dnsd=self.dnsd.port))
+        with (folder / "log").open("w") as log:
+            self.unbound = subprocess.Popen(["unbound", "-d", "-c", str(configuration)], stdout=log, stderr=log)
+
+    def ask(self, name: str, rtype: str = "A") -> dns.message.Message:
+        return dns.query.udp(dns.message.make_query(name, rtype), "127.0.0.1", 10, self.port)
+
+    def sees(self, name: str, rtype: str = "A") -> tuple[str, set[str]]:
+        """Response code and the data of the answer's last RRset."""
+        reply = self.ask(name, rtype)
+        return dns.rcode.to_text(reply.rcode()), {str(each) for rrset in reply.answer[-1:] for each in rrset}
+
+    def change(self, revision: int, *puts: Service | Endpoint, removals: tuple[Removal, ...] = ()) -> None:
+        self.dnsd.call(lambda: self.catalog.apply(Change(revision, puts, removals), float(revision)))
+
+
+def is_up(stage: Stage) -> bool:
+    try:
+        query = dns.message.make_query("cluster.local", "SOA")
+        return bool(dns.query.udp(query, "127.0.0.1", 0.5, stage.port).answer)
+    except (OSError, dns.exception.Timeout):
+        return False
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    require("unbound")
+    made = Stage(tmp_path)
+    try:
+        with made.dnsd:
+            until(lambda: is_up(made), f"unbound answers: {tmp_path / 'log'}")
+            yield made
+    finally:
+        made.unbound.terminate()
+        made.unbound.wait(10)
+
+
+def test_a_service_that_was_deleted_and_came_back_is_seen_within_6_seconds(stage: Stage) -> None:
+    assert stage.sees(WEB) == ("NOERROR", {"10.0.0.1"})
+    gone = Removal(("default", "web", "web-1"), "deleted"), Removal(("default", "web"), "deleted")
+    stage.change(2, removals=gone)
+    until(lambda: stage.sees(WEB)[0] == "NXDOMAIN", "the deletion is seen")
+    assert stage.sees(f"web-1.{WEB}")[0] == "NXDOMAIN"
+    stage.change(3, Service("default", "web"), Endpoint("default", "web", "web-1", ("10.0.0.2",), HTTP))
+    # The negative TTL is 5 s; unbound counts whole seconds, so 6 it may be, and the machine may be busy besides.
+    seconds = until(lambda: stage.sees(WEB) == ("NOERROR", {"10.0.0.2"}), "the service is seen again")
+    assert seconds < 8
+    assert stage.sees(f"_http._tcp.{WEB}", "SRV") == ("NOERROR", {f"0 100 80 web-1.{WEB}."})
+
+
+@pytest.mark.parametrize(
+    ("name", "rtype", "seen"),
+    [
+        (WEB, "A", {"10.0.0.1"}),
+        (f"_http._tcp.{WEB}", "SRV", {f"0 100 80 web-1.{WEB}."}),
+        (f"web-1.{WEB}", "A", {"10.0.0.1"}),
+        ("1.0.0.10.in-addr.arpa", "PTR", {f"web-1.{WEB}."}),
+    ],
+)
+def test_qname_minimisation_walks_down_to_every_name(stage: Stage, name: str, rtype: str, seen: set[str]) -> None:
+    # Whole names first denied at an ancestor would stay denied: NXDOMAIN of an empty non-terminal hides all below it.
+    for ancestor in ("svc.cluster.local", "default.svc.cluster.local", f"_tcp.{WEB}", "0.10.in-addr.arpa"):
+        assert stage.sees(ancestor) == ("NOERROR", set())
+    assert stage.sees(name, rtype) == ("NOERROR", seen)
+
+
+def test_aaaa_of_an_ipv4_only_name_does_not_hide_its_address(stage: Stage) -> None:
+    assert stage.sees(WEB, "AAAA") == ("NOERROR", set())
+    assert stage.sees(WEB) == ("NOERROR", {"10.0.0.1"})
+
+
+def test_a_search_list_name_is_denied_and_denies_nothing_else(stage: Stage) -> None:
+    assert stage.sees(f"{WEB}.cluster.local")[0] == "NXDOMAIN"
+    assert stage.sees(WEB) == ("NOERROR", {"10.0.0.1"})
