@@ -138,7 +138,8 @@ def _why(
     if whole.rcode == Rcode.REFUSED:
         return "the name is in none of this server's zones"
     if whole.answer:
-        return f"{len(whole.answer)} records" + (f" of service {'/'.join(services[0].key)}" if services else "")
+        count = f"{len(whole.answer)} record{'s' if len(whole.answer) > 1 else ''}"
+        return count + (f" of service {'/'.join(services[0].key)}" if services else "")
     if subjects and not services:
         return f"there is no service {subjects[0][1]} in namespace {subjects[0][0]}"
     if services and not catalog.published(services[0].key) and services[0].external_name is None:

@@ -30,7 +30,7 @@ def test_in_and_out(catalog: Catalog) -> None:
     told = why(catalog, NAME.upper())
     assert [(each.endpoint.id, each.is_in) for each in told.verdicts] == [("web-1", True), ("web-2", False)]
     assert (told.ttl_seconds, told.ttl_from) == (7, "ttl_seconds of service default/web")
-    assert told.why == "1 records of service default/web"
+    assert told.why == "1 record of service default/web"
     assert len(told.whole.answer) == 1
 
 
@@ -66,7 +66,7 @@ def test_by_address(catalog: Catalog) -> None:
         ("shop.default.svc.cluster.local", "A", "no service shop in namespace default", "negative TTL"),
         ("no.cluster.local", "A", "no such name", "negative TTL"),
         ("cluster.local", "A", "no record of this type", "negative TTL"),
-        ("dns-version.cluster.local", "TXT", "1 records", "stand in every zone"),
+        ("dns-version.cluster.local", "TXT", "1 record", "stand in every zone"),
         ("empty.default.svc.cluster.local", "A", "when_empty is nodata", "negative TTL"),
         ("failing.default.svc.cluster.local", "A", "when_empty is servfail", "nothing to keep"),
         ("down.default.svc.cluster.local", "A", "none of the service's endpoints", "nothing to keep"),

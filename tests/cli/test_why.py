@@ -23,7 +23,7 @@ def test_five_reasons(console: Any) -> None:
     told = console.call("ask", "--why", f"_http._tcp.{name}", "SRV")
     assert (told.status, told.err) == (0, "")
     lines = told.out.splitlines()
-    assert lines[0] == f"_http._tcp.{name}. SRV: NOERROR, 1 records of service {console.namespace}/web"
+    assert lines[0] == f"_http._tcp.{name}. SRV: NOERROR, 1 record of service {console.namespace}/web"
     assert lines[1].split() == [f"_http._tcp.{name}.", "5", "SRV", "0", "100", "80", f"stays.{name}."]
     why = {
         line.split()[1].rpartition("/")[2]: (line.split()[0], line) for line in lines if line.startswith(("in ", "out"))
