@@ -12,6 +12,7 @@ from dnsd.admin import changes
 from dnsd.admin.addresses import refusal_of_addresses
 from dnsd.admin.answers import AnswerCalls
 from dnsd.admin.apply import ApplyCalls
+from dnsd.admin.backup import BackupCalls
 from dnsd.admin.batch import BatchCalls
 from dnsd.admin.changes import ChangeCalls
 from dnsd.admin.connections import Connection
@@ -91,6 +92,7 @@ class Admin:
             ZoneCalls(mirror),
             OpenApiCalls(),
             StoreCalls(mirror, refill),
+            BackupCalls(services, mirror, refusal),
             StatusCalls(mirror, replica, is_leaving, disk, ticker, replicas),
             ReplicaCalls(replicas, replica),
             self._metrics,

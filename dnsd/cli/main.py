@@ -34,6 +34,8 @@ COMMANDS = {
     "watch": Entry("watch", "show changes of the registry as they happen"),
     "run": Entry("run", "run a program and keep it registered while it lives"),
     "ask": Entry("ask", "ask a DNS server, or zone files, for a name"),
+    "backup": Entry("backup", "write the whole registry to a file, an object a line"),
+    "restore": Entry("restore", "put back what a backup holds and the registry lacks"),
     "store": Entry("store", "write back what the store has lost, or accept it as it is"),
     "export": Entry("export", "write a zone as a master file, as it is answered"),
     "check": Entry("check", "check a configuration and zone files"),

@@ -1,0 +1,20 @@
+"""The calls behind backup and restore; what they do together is shown in tests/cli."""
+
+from typing import Any
+
+PATH = "/v1/namespaces/default/services/web/endpoints"
+
+
+async def test_a_backup_is_one_revision_and_comes_back(replica: Any) -> None:
+    await replica.call("PUT", f"{PATH}/a", {"address": "192.0.2.1", "lease_seconds": None})
+    answer = await replica.call("GET", "/v1/backup")
+    assert answer.status == 200
+    assert len(answer.octets.splitlines()) == 3
+
+
+async def test_bodies_that_are_refused(replica: Any) -> None:
+    assert (await replica.call("POST", "/v1/restore", {"items": 3})).status == 422
+    assert (await replica.call("POST", "/v1/restore", {"items": [{"kind": "?"}]})).status == 422
+    item = {"kind": "endpoint", "namespace": "default", "service": "web", "id": "a", "addresses": ["169.254.169.254"]}
+    assert (await replica.call("POST", "/v1/restore", {"items": [item]})).status == 422
+    assert (await replica.call("POST", "/v1/restore", {"items": [{}] * 1001})).status == 413
