@@ -59,9 +59,9 @@ def _settings(arguments: argparse.Namespace) -> tuple[Settings, list[str]]:
     try:
         settings = load({"config": arguments.config, "zones": arguments.zones}, os.environ)
         check_secondaries(settings)
-        return settings, []
     except InvalidSetting as fault:
         return load({}, {}), [str(fault)]
+    return settings, []
 
 
 def _zones(settings: Settings, directory: str | None) -> ZonesRead:

@@ -128,3 +128,14 @@ def test_a_wrong_call(check):
     status, out, err = check("--zone")
     assert (status, out) == (2, [])
     assert err.count("\n") == 1
+
+
+def test_keys_that_cannot_be_used_are_a_problem(console, tmp_path):
+    keys, settings = tmp_path / "keys", tmp_path / "dnsd.toml"
+    keys.write_text("one:c2VjcmV0IHNlY3JldA==\n")
+    keys.chmod(0o600)
+    settings.write_text(f"tsig_keys = '{keys}'\ntransfer_to = ['one']\n")
+    assert console.call("check", "--config", str(settings)).status == 0
+    settings.write_text(f"tsig_keys = '{keys}'\ntransfer_to = ['other']\n")
+    done = console.call("check", "--config", str(settings))
+    assert (done.status, "names a key that is not in the file" in done.out) == (1, True)
