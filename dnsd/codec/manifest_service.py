@@ -1,6 +1,7 @@
 """A Kubernetes v1 Service into our Service.
 
-Two annotations say what Kubernetes has no field for: ``dnsd/ttl-seconds`` and ``dnsd/when-empty``.
+Annotations say what Kubernetes has no field for: ``dnsd/ttl-seconds``, ``dnsd/when-empty`` and
+``dnsd/slow-start-seconds``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from dnsd.model.service import TTL_SECONDS_DEFAULT, Protocol, Service, ServicePo
 NAMESPACE_DEFAULT = "default"
 ANNOTATION_PREFIX = "dnsd/"
 TTL_ANNOTATION = "dnsd/ttl-seconds"
+SLOW_START_ANNOTATION = "dnsd/slow-start-seconds"
 WHEN_EMPTY_ANNOTATION = "dnsd/when-empty"
+ANNOTATIONS = (TTL_ANNOTATION, WHEN_EMPTY_ANNOTATION, SLOW_START_ANNOTATION)
 WHEN_EMPTY_OF_MANIFESTS: WhenEmpty = "nxdomain"
 """What the Kubernetes DNS specification wants of a headless service without endpoints."""
 
@@ -31,7 +34,11 @@ def service_from(manifest: Fields) -> Service | None:
     cluster_ips = [] if is_external else _cluster_ips(spec)
     external_name = _external_name(spec) if is_external else None
     annotations = _annotations(metadata)
-    ttl_seconds, when_empty = _ttl_seconds(annotations), annotations.text(WHEN_EMPTY_ANNOTATION)
+    ttl_seconds, when_empty = (
+        _seconds(annotations, TTL_ANNOTATION, TTL_SECONDS_DEFAULT),
+        annotations.text(WHEN_EMPTY_ANNOTATION),
+    )
+    slow_start_seconds = _seconds(annotations, SLOW_START_ANNOTATION, 0)
     places: Places = {
         "namespace": metadata.at("namespace"),
         "name": metadata.at("name"),
@@ -40,6 +47,7 @@ def service_from(manifest: Fields) -> Service | None:
         "external_name": spec.at("externalName"),
         "ttl_seconds": annotations.at(TTL_ANNOTATION),
         "when_empty": annotations.at(WHEN_EMPTY_ANNOTATION),
+        "slow_start_seconds": annotations.at(SLOW_START_ANNOTATION),
     }
     return manifest.subject.make(
         lambda: Service(
@@ -52,6 +60,7 @@ def service_from(manifest: Fields) -> Service | None:
             when_empty=cast(WhenEmpty, when_empty or WHEN_EMPTY_OF_MANIFESTS),
             publish_not_ready=spec.flag("publishNotReadyAddresses", default=False),
             labels=metadata.fields("labels").text_map(),
+            slow_start_seconds=slow_start_seconds,
         ),
         lambda pointer: relocated(pointer, places),
         manifest.line,
@@ -144,18 +153,18 @@ def _external_name(spec: Fields) -> str | None:
 def _annotations(metadata: Fields) -> Fields:
     annotations = metadata.fields("annotations")
     for name in annotations.names():
-        if name.startswith(ANNOTATION_PREFIX) and name not in (TTL_ANNOTATION, WHEN_EMPTY_ANNOTATION):
-            annotations.fault(name, f"is not known; there are {TTL_ANNOTATION} and {WHEN_EMPTY_ANNOTATION}")
+        if name.startswith(ANNOTATION_PREFIX) and name not in ANNOTATIONS:
+            annotations.fault(name, f"is not known; there are {', '.join(ANNOTATIONS)}")
     return annotations
 
 
-def _ttl_seconds(annotations: Fields) -> int:
+def _seconds(annotations: Fields, annotation: str, default: int) -> int:
     """Kubernetes wants annotations to be text, so the number is read from text; a bare number is understood too."""
-    given = annotations.given(TTL_ANNOTATION)
+    given = annotations.given(annotation)
     if isinstance(given, str) and given.isascii() and given.isdigit() and len(given) <= 9:
         return int(given)
     if isinstance(given, str):
-        annotations.fault(TTL_ANNOTATION, f"must be a whole number of seconds, not {given[:80]!r}")
-        return TTL_SECONDS_DEFAULT
-    number = annotations.number(TTL_ANNOTATION)
-    return TTL_SECONDS_DEFAULT if number is None else number
+        annotations.fault(annotation, f"must be a whole number of seconds, not {given[:80]!r}")
+        return default
+    number = annotations.number(annotation)
+    return default if number is None else number

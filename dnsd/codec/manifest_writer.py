@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from dnsd.codec.manifest_service import TTL_ANNOTATION, WHEN_EMPTY_ANNOTATION
+from dnsd.codec.manifest_service import SLOW_START_ANNOTATION, TTL_ANNOTATION, WHEN_EMPTY_ANNOTATION
 from dnsd.model.service import Endpoint, Port, Service, ServicePort
 
 
@@ -41,7 +41,11 @@ def _unit(value: Service | Endpoint) -> tuple[str, ...]:
 
 
 def _service_manifest(service: Service) -> dict[str, object]:
-    annotations = {TTL_ANNOTATION: str(service.ttl_seconds), WHEN_EMPTY_ANNOTATION: service.when_empty}
+    annotations = {
+        TTL_ANNOTATION: str(service.ttl_seconds),
+        WHEN_EMPTY_ANNOTATION: service.when_empty,
+        SLOW_START_ANNOTATION: str(service.slow_start_seconds),
+    }
     spec: dict[str, object] = {
         "ports": [_service_port(port) for port in service.ports],
         "publishNotReadyAddresses": service.publish_not_ready,

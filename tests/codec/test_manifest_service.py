@@ -82,6 +82,8 @@ def test_annotations_say_what_kubernetes_has_no_field_for():
     annotated = service({}, annotations={"dnsd/ttl-seconds": "30", "dnsd/when-empty": "last_known", "other/x": "y"})
     assert (annotated.ttl_seconds, annotated.when_empty) == (30, "last_known")
     assert service({}, annotations={"dnsd/ttl-seconds": 0}).ttl_seconds == 0
+    assert service({}, annotations={"dnsd/slow-start-seconds": "20"}).slow_start_seconds == 20
+    assert service({}).slow_start_seconds == 0
 
 
 @pytest.mark.parametrize(
