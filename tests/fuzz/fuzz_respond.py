@@ -8,14 +8,12 @@ import hashlib
 import sys
 from pathlib import Path
 
-from fuzz.test_respond import PEER, TERMS, catalog_table, check, client_packets
-
-from dnsd.model.message import Drop, Transfer
-
 CORPUS = Path(__file__).parent / "corpus"
 
 
 def write_corpus() -> None:
+    from fuzz.test_respond import client_packets
+
     for packet in client_packets():
         (CORPUS / hashlib.sha1(packet, usedforsecurity=False).hexdigest()).write_bytes(packet)
 
@@ -23,8 +21,13 @@ def write_corpus() -> None:
 def main() -> None:
     import atheris
 
+    # What is to be instrumented must not have been imported before.
     with atheris.instrument_imports(include=["dnsd.answer", "dnsd.codec.tsig"], enable_loader_override=False):
+        from fuzz.test_respond import PEER, TERMS, catalog_table, check
+
         from dnsd.answer.respond import respond, respond_completely
+        from dnsd.model.message import Drop, Transfer
+
     table = catalog_table()
 
     def one(packet: bytes) -> None:

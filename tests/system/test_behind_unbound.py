@@ -1,6 +1,5 @@
 """A caching resolver in front: what clients behind unbound see of dnsd, names minimised and negatives cached."""
 
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ import dns.message
 import dns.query
 import dns.rcode
 import pytest
+from compare.rivals import free_port
 from room import require, until
 from running import Running
 
@@ -56,9 +56,7 @@ class Stage:
         endpoints = [Endpoint("default", "web", "web-1", ("10.0.0.1",), HTTP)]
         self.catalog.load([Service("default", "web")], endpoints, 1)
         self.dnsd = Running(self.catalog)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         configuration = folder / "unbound.conf"
         configuration.write_text(CONFIGURATION.format(port=self.port, folder=folder, dnsd=self.dnsd.port))
         with (folder / "log").open("w") as log:
