@@ -14,7 +14,7 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
     runtime     what a process needs: clock tasks log counts metrics notify supervise
     store       the shared truth (door: redis): keys redis scripts/*.lua; embedded binary directory
     registry    what the product does: services leases drains departures mirror (the catalog's only writer)
-                snapshot disk held refill digest replicas
+                snapshot disk held refill digest replicas herd
     server      door one, DNS: address holders binding sockets; datagrams layout mmsg udp; guests connection tcp;
                 asking tally; frames line feed garbage source; secondaries responder
     admin       door two, HTTP: routes services endpoints leases changes answers zones status failures;

@@ -18,6 +18,7 @@ from dnsd.model.errors import (
     DnsdError,
     Fault,
     Gone,
+    Herd,
     InvalidRecord,
     NotFound,
     PreconditionFailed,
@@ -80,6 +81,7 @@ _PROBLEMS: Mapping[type[DnsdError], _Problem] = {
     TooLarge: _Problem(413, "too-large", "The body is too large"),
     UnsupportedMedia: _Problem(415, "unsupported-media-type", "The body has a content type that is not taken here"),
     InvalidRecord: _Problem(422, "invalid-record", "A value is wrong"),
+    Herd: _Problem(429, "herd", "Many register at once"),
     Crowded: _Problem(429, "crowded", "Too many at once"),
     StoreUnavailable: _Problem(503, "store-unavailable", "The store cannot take or confirm this now"),
 }
@@ -113,6 +115,8 @@ def failure_response(error: DnsdError, has_operations: bool = False) -> web.Resp
     if isinstance(error, StoreUnavailable):
         headers["Retry-After"] = str(error.retry_after_seconds)
         extra["reason"] = error.reason
+    elif isinstance(error, Herd):
+        headers["Retry-After"] = str(error.retry_after_seconds)
     elif isinstance(error, Crowded):
         headers["Retry-After"] = "1"
     return _response(problem, str(error), faults, headers, extra)

@@ -21,6 +21,7 @@ from dnsd.model.names import name_from_text
 from dnsd.registry.departures import Departures
 from dnsd.registry.disk import Disk
 from dnsd.registry.drains import Drains
+from dnsd.registry.herd import Herd
 from dnsd.registry.leases import Leases
 from dnsd.registry.mirror import Audience, Mirror
 from dnsd.registry.refill import Refill
@@ -86,7 +87,7 @@ class Control:
         self._mirror = Mirror(self._store, catalog, self._secondaries, clock, disk=self._disk)
         self._refill = Refill(self._store, self._mirror, clock)
         leases = Leases(self._store, self._mirror)
-        services = Services(self._store, self._mirror, leases)
+        services = Services(self._store, self._mirror, leases, Herd(settings.registrations_per_second, clock))
         self._replicas = Replicas(self._store, self._mirror, settings.replica, clock)
         drains = Drains(services, self._mirror, self._replicas, clock, floor_seconds=settings.drain_floor_seconds)
         self._ticker = Ticker(self._store, leases, self._mirror, clock, settling_seconds=settings.settling_seconds)

@@ -222,6 +222,12 @@ GROUPS = (
                 "the largest answer over UDP, never above what the client offers; 1232 passes every network whole, on "
                 "loopback alone 4096 is sensible",
             ),
+            Option(
+                "registrations_per_second",
+                whole(0, 100_000),
+                500,
+                "new registrations a second; more are told to come again within a lease (429); 0 is no limit",
+            ),
             Option("tcp_connections", whole(1, 65_536), 1000, "TCP connections at a time, each responder"),
             Option("tcp_per_client", whole(1, 65_536), 100, "TCP connections at a time of one client address"),
         ),

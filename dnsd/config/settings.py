@@ -44,6 +44,7 @@ class Settings:
     notify: tuple[str, ...]
     tsig_keys: str | None
     udp_payload: int
+    registrations_per_second: int
     tcp_connections: int
     tcp_per_client: int
     open_within_seconds: float

@@ -53,6 +53,14 @@ class StoreUnavailable(DnsdError):
         super().__init__(detail)
 
 
+class Herd(DnsdError):
+    """More new registrations come at once than are taken; come again after ``retry_after_seconds``."""
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(f"many register at once; try again in {retry_after_seconds} s")
+
+
 class MalformedQuery(DnsdError):
     """Bytes that are not a DNS message we can read."""
 

@@ -20,6 +20,7 @@ from dnsd.model.errors import (
     StoreUnavailable,
 )
 from dnsd.model.service import Endpoint, EndpointKey, ServiceKey
+from dnsd.registry.herd import Herd
 from dnsd.registry.leases import Leases
 from dnsd.registry.mirror import Mirror
 from dnsd.registry.operations import Batch, Delete, Edit, Mark, Operation, Precondition, Put, Written
@@ -41,13 +42,16 @@ class Services:
     in a batch with ``index``, the operation at fault.
     """
 
-    def __init__(self, store: Store, mirror: Mirror, leases: Leases) -> None:
+    def __init__(self, store: Store, mirror: Mirror, leases: Leases, herd: Herd | None = None) -> None:
+        """``herd``: how many new registrations are taken a second; None: any number."""
         self._store = store
         self._mirror = mirror
         self._leases = leases
+        self._herd = herd
 
     async def write(self, operation: Operation) -> Written:
         """One write. While the store is away, a PUT equal to what the mirror holds counts as a heartbeat."""
+        self._admit(operation)
         try:
             accepted = await self._commit([operation])
         except StoreUnavailable:
@@ -57,6 +61,13 @@ class Services:
             return heartbeat
         written = _written(operation, accepted, accepted.results[0])
         return replace(written, visible=await self._mirror.reached(written.revision, VISIBLE_SECONDS))
+
+    def _admit(self, operation: Operation) -> None:
+        """Refuse a new registration that is one too many; what is known already is a renewal."""
+        if self._herd is None or not isinstance(operation, Put) or not isinstance(operation.value, Endpoint):
+            return
+        if self._mirror.catalog.inventory.endpoint(operation.value.key) is None:
+            self._herd.admit(operation.value.lease_seconds)
 
     async def batch(self, operations: Sequence[Operation]) -> Batch:
         """All of them as one change, or none."""
