@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from dnsd.admin import paths
 from dnsd.codec import reply_shapes as replies
-from dnsd.codec.requests import BatchShape, EndpointsShape, RenewShape
+from dnsd.codec.requests import BatchShape, EndpointsShape, RenewShape, RestoreShape
 from dnsd.codec.shapes import EndpointShape, PatchShape, ServiceShape
 
 MANIFEST = {
@@ -23,6 +23,7 @@ MANIFEST = {
 }
 _KEY = {"namespace": "default", "service": "web", "id": "web-1"}
 _ENDPOINT = {"address": "192.0.2.10", "ports": {"http": 8080}, "lease_seconds": 30}
+_STORED = {"kind": "endpoint", **_KEY, "addresses": ["192.0.2.10"], "lease_seconds": None}
 _WRITE = (409, 410, 412, 503)
 _BODY = (400, 408, 413, 415, 422)
 _LIST = ("namespace", "label", "state", "limit", "cursor")
@@ -90,6 +91,10 @@ CALLS = (
     Call("post", "/v1/store/restore", "Write back what the store has lost", {200: replies.RestoredReply},
          (400, 415, 422, 503)),
     Call("post", "/v1/store/adopt", "Accept the store as it is", {200: replies.AdoptedReply}, (400, 415, 422, 503)),
+    Call("get", "/v1/backup", "The whole registry, an object a line", {200: "application/x-ndjson"}, (400, 503)),
+    Call("post", "/v1/restore", "Objects of a backup put where none stands", {200: replies.RestoredBackupReply},
+         (*_BODY, *_WRITE), ("replace", "dry_run"), RestoreShape, {"items": [_STORED]}, {"dry_run": "true"}),
+    Call("get", "/v1/replicas", "The replicas that reported of late", {200: replies.ReplicasReply}, (400, 503)),
     Call("get", "/livez", "The loop turns", {200: "text/plain"}),
     Call("get", "/readyz", "Loaded once, and not leaving", {200: replies.ReadyReply, 503: replies.ReadyReply}),
     Call("get", "/metrics", "Metrics in the text format of Prometheus", {200: "text/plain"}),

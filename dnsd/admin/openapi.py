@@ -49,6 +49,7 @@ _QUERY: dict[str, dict[str, Any]] = {
     "force": _FLAG,
     "dry_run": _FLAG,
     "prune": _FLAG,
+    "replace": _FLAG,
     "name": {"type": "string", "minLength": 1, "description": "a domain name; absolute, with or without its dot"},
     "type": {"type": "string", "default": "A"},
     "client": {"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]},

@@ -296,6 +296,32 @@ class AdoptedReply(ReplyShape):
     dropped: int
 
 
+class RestoredBackupReply(ReplyShape):
+    """How many objects of a backup were put, or would be."""
+
+    dry_run: bool
+    created: int
+    changed: int
+    unchanged: int
+
+
+class FellowReply(ReplyShape):
+    """A replica as it reported of late; ``digest`` of what it answers, where it told."""
+
+    replica: str
+    revision: int
+    lag: int
+    digest: str | None
+    last_seen_seconds: float
+    is_self: bool
+
+
+class ReplicasReply(ReplyShape):
+    """All replicas that reported of late."""
+
+    items: list[FellowReply]
+
+
 class ZoneReply(ReplyShape):
     """A zone; ``static``: from a master file."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from dnsd.codec.reading import read_shape
 from dnsd.codec.shapes import Id, Label, Shape
@@ -54,6 +54,12 @@ class EndpointsShape(Shape):
     endpoints: dict[Id, Annotated[Any, Field(json_schema_extra=_ENDPOINT_BODY)]] = Field(
         json_schema_extra={"additionalProperties": False}
     )
+
+
+class RestoreShape(BaseModel):
+    """Objects of a backup, as it wrote them."""
+
+    items: list[dict[str, Any]]
 
 
 def keys_in_document(document: object) -> list[KeyShape]:
