@@ -110,11 +110,15 @@ class Stranger(Peer):
 class Started(Peer):
     """A server that we start with a command, and end."""
 
-    def __init__(self, name: str, port: int, command: Sequence[str], log: Path, cwd: Path | None = None) -> None:
+    def __init__(
+        self, name: str, port: int, command: Sequence[str], log: Path, environ: dict[str, str] | None = None
+    ) -> None:
         super().__init__(name, port)
         self._log = log
         with log.open("w") as output:
-            self._process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, cwd=cwd)
+            self._process = subprocess.Popen(
+                command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, env=environ
+            )
 
     @property
     def is_dead(self) -> bool:

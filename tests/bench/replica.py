@@ -1,5 +1,6 @@
 """dnsd under test: a replica of its own, on free ports, with a store of its own, filled through its admin API."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -34,7 +35,7 @@ class Replica(Started):
         words += [word for network in REVERSE for word in ("--reverse", network)]
         words += ["--redis", redis] if redis else []
         self.started_at = time.monotonic()
-        super().__init__(name, port, words, folder / "log", cwd=ROOT)
+        super().__init__(name, port, words, folder / "log", _environ(folder.parent / "bytecode"))
         self.wildcard = Wildcard(self, wildcard)
 
     def pids(self) -> list[int]:
@@ -78,6 +79,13 @@ class Replica(Started):
 
     def _parts(self, word: str) -> list[int]:
         return [pid for pid in self.everybody() if word in process.command_line(pid)]
+
+
+def _environ(bytecode: Path) -> dict[str, str]:
+    """Ours, with this checkout's code, and bytecode kept as an installed package has it: starts are measured too."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    path = os.pathsep.join(filter(None, (str(ROOT), kept.get("PYTHONPATH"))))
+    return {**kept, "PYTHONPATH": path, "PYTHONPYCACHEPREFIX": str(bytecode)}
 
 
 class Wildcard(Peer):

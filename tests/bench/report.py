@@ -31,7 +31,7 @@ Written by `python tests/bench/run.py`, which measures all servers side by side 
 is CPU time of the server's processes (`/proc/PID/stat`; of dnsd, the responders') divided by the queries answered.
 Ratios are within one alternation. Compare figures of one run only.
 
-{rounds} alternations, {seconds:g} s a load; {services:,} services with {endpoints:,} endpoints, every server with
+{rounds} alternations of {seconds:g} s a load; {services:,} services with {endpoints:,} endpoints, every server with
 the same records and one worker; the mix is 55 % A, 25 % AAAA (mostly NODATA), 15 % SRV, 5 % NXDOMAIN.
 
 ## Machine and versions

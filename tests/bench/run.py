@@ -16,8 +16,7 @@ from records import Records
 from rows import ROWS
 from stage import QUICK, Options, Stage
 
-_ROOT = Path(__file__).parents[2]
-_DOCUMENT = _ROOT / "docs" / "performance.md"
+_DOCUMENT = Path(__file__).parents[2] / "docs" / "performance.md"
 _ABOUT = """
 Measures dnsd beside NSD, Knot and BIND, whichever are installed, and a C echo that it builds with cc; needs dnsperf.
 Installs nothing, talks to loopback alone, and starts every server it measures (but for --peer) on free ports.
@@ -25,7 +24,7 @@ Run it on an idle machine with two cores at least: the server gets the first, th
 """
 _AFTER = """
 examples:
-  python tests/bench/run.py                               all rows at full size (an hour or two), docs/performance.md
+  python tests/bench/run.py                               all rows at full size (an hour or so), docs/performance.md
   python tests/bench/run.py --quick                       all rows, small and short: does it work?
   python tests/bench/run.py --rows warm,first --rounds 3  two of the rows
   python tests/bench/run.py --profile                     where the time of a query goes
