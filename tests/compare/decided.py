@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from compare.wire import ANY, CNAME, NS, Summary
 
+SERVFAIL = 2
 OTHER_ZONE = b"\7cluster\5local\0"
 
 SERVERS = ("NSD", "Knot", "BIND")
@@ -36,6 +37,11 @@ def _is_alias_into_another_zone(name: str, _: int, ours: Summary, theirs: Summar
     return bool(leads) and is_other and has_all and not theirs.rcode and not theirs.authority
 
 
+def _is_alias_of_itself(_: str, __: int, ours: Summary, theirs: Summary) -> bool:
+    is_circle = any(rtype == CNAME and owner == data for owner, rtype, _, data in ours.answer)
+    return is_circle and (ours.rcode, theirs.rcode) == (0, SERVFAIL) and ours[1:4] == theirs[1:4]
+
+
 DECIDED = (
     Decided(
         "ANY: one RRset is enough (RFC 8482 4.1), the others give all that the name owns; over UDP the first one too",
@@ -52,6 +58,12 @@ DECIDED = (
         " nearest zone anew; the others stay in the zone of the question when they do not recurse",
         SERVERS,
         _is_alias_into_another_zone,
+    ),
+    Decided(
+        "an alias of itself: BIND says SERVFAIL beside the record; NOERROR with the alias, as NSD and Knot say and all"
+        " say of longer circles, leaves it to the asker (RFC 1034 3.6.2)",
+        ("BIND",),
+        _is_alias_of_itself,
     ),
 )
 """What is not here is a fault: rcode, AA, the answer and the authority set are equal, order aside."""
