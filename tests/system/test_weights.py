@@ -39,6 +39,7 @@ class Served:
     def __init__(self, folder: Path) -> None:
         self.dns, self.admin = free_port(), free_port()
         words = ["serve", "--dns", f"127.0.0.1:{self.dns}", "--admin", f"127.0.0.1:{self.admin}"]
+        words += ["--lame-duck-seconds", "0"]
         self.log = folder / "log"
         with self.log.open("w") as log:
             command = [sys.executable, "-m", "dnsd", *words, "--state-dir", str(folder / "state")]
