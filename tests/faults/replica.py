@@ -223,7 +223,7 @@ class Writers:
     """
 
     def __init__(
-        self, replicas: Sequence[Replica], rate: float = 200.0, seed: int = 1, lease: int | None = None
+        self, replicas: Sequence[Replica], rate: float = 200.0, seed: int = 1, lease: int | None = None, ids: int = 400
     ) -> None:
         self.acknowledged: dict[str, tuple[str, dict[str, Any]]] = {}
         self.attempted: dict[str, set[str]] = {}
@@ -231,7 +231,7 @@ class Writers:
         self.replied_at: list[float] = []
         self.revisions: dict[tuple[str, int], set[str]] = {}
         self.slowest = 0.0
-        self._replicas, self._rate, self._lease = list(replicas), rate, lease
+        self._replicas, self._rate, self._lease, self._ids = list(replicas), rate, lease, ids
         self._random = random.Random(seed)
         self._number = 0
         self._open: set[asyncio.Task[None]] = set()
@@ -251,7 +251,7 @@ class Writers:
                 await asyncio.wait(self._open)
 
     async def _write(self, session: aiohttp.ClientSession, number: int) -> None:
-        service, name = f"load-{number % 40}", f"e{self._random.randrange(400)}"
+        service, name = f"load-{number % 40}", f"e{self._random.randrange(self._ids)}"
         address = f"10.{self._random.randrange(256)}.{number // 250 % 250}.{number % 250 + 1}"
         key, start = f"{service}/{name}", time.monotonic()
         self.attempted.setdefault(key, set()).add(address)

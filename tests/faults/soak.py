@@ -63,7 +63,7 @@ class Soak:
         names = {**self.replicas[0].fill(PERMANENT), **self.replicas[0].fill(LEASED, 15)}
         probes = {replica.name: Probe(replica.dns, names) for replica in self.replicas}
         end = time.monotonic() + seconds
-        writers = Writers(self.replicas, 20, seed=self.chance.randrange(1 << 30))
+        writers = Writers(self.replicas, 20, seed=self.chance.randrange(1 << 30), ids=10)
         beside = [asyncio.ensure_future(work) for work in (writers.run(seconds), self._renew(end), self._measure(end))]
         for probe in probes.values():
             probe.__enter__()

@@ -84,8 +84,8 @@ def test_every_refusal_of_the_store_is_told_with_its_reason(make_server, make_re
 
 def _let_snapshots_fail(server: Server) -> None:
     """From now on Redis cannot write its file, says so to itself once, and refuses writes."""
-    server.ask("CONFIG", "SET", "dbfilename", "folder.rdb")
-    (server.folder / "folder.rdb").mkdir()  # what cannot be replaced by a file
+    (server.folder / "dump.rdb").unlink(missing_ok=True)
+    (server.folder / "dump.rdb").mkdir()  # what cannot be replaced by a file
     server.ask("CONFIG", "SET", "stop-writes-on-bgsave-error", "yes")
     server.ask("CONFIG", "SET", "save", "3600 1")
     server.ask("BGSAVE")

@@ -1,0 +1,127 @@
+"""Row 14: real Sentinels and a real Cluster fail over under writes; what was called replicated is there afterwards."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+
+import pytest
+from faults.probe import Probe
+from faults.redises import Cluster, Sentinels
+from faults.replica import Replica, Writers
+from room import require
+
+pytestmark = pytest.mark.timeout(1500)
+
+ROUNDS_LONG = 50
+BACK_SECONDS = 5.0
+FAILOVER_SECONDS = 9.0
+TRUTH = {f"kept-{number}": [f"192.0.2.{number}", f"198.51.100.{number}"] for number in range(1, 6)}
+
+SETS = {
+    "sentinel-redis": lambda: Sentinels("redis"),
+    "sentinel-valkey": lambda: Sentinels("valkey"),
+    "cluster-redis": lambda: Cluster("redis"),
+    "cluster-valkey": lambda: Cluster("valkey"),
+}
+
+
+@pytest.fixture(params=["sentinel-redis", *(pytest.param(name, marks=pytest.mark.long) for name in list(SETS)[1:])])
+def redises(request: pytest.FixtureRequest, own_loopback: bool) -> Iterator[Sentinels | Cluster]:
+    require("redis-server")
+    made = SETS[request.param]()
+    yield made
+    made.close()
+
+
+class Revisions:
+    """What every revision stood for, from the streams of the masters: none may stand for two things."""
+
+    def __init__(self) -> None:
+        self.meaning: dict[tuple[str, int], str] = {}
+        self.twice: list[object] = []
+
+    def add(self, writers: Writers) -> None:
+        """Every acknowledged object's revision belongs to one change of one epoch."""
+        for key, (address, reply) in writers.acknowledged.items():
+            place = key, int(reply["revision"])
+            before = self.meaning.setdefault(place, address)
+            if before != address:
+                self.twice.append((place, before, address))
+        by_revision: dict[int, set[str]] = {}
+        for key, revision in self.meaning:
+            by_revision.setdefault(revision, set()).add(key)
+        self.twice += [(revision, keys) for revision, keys in by_revision.items() if len(keys) > 1]
+
+
+async def _round(
+    redises: Sentinels | Cluster, replicas: list[Replica], is_killed: bool, seed: int
+) -> tuple[Writers, float]:
+    """One master lost under 200 writes a second; the writers, and how long writes were not taken."""
+    writers = Writers(replicas, 200, seed=seed)
+    writing = asyncio.ensure_future(writers.run(FAILOVER_SECONDS))
+    await asyncio.sleep(1.5)
+    old = await asyncio.to_thread(redises.master)
+    gone_at = time.monotonic()
+    old.kill() if is_killed else old.stop()
+    await writing
+    back = [at for at in writers.replied_at if at > gone_at + 0.3]
+    assert back, f"no write was taken within {FAILOVER_SECONDS} s; {writers.refused[-3:]}"
+    gaps = [late - early for early, late in zip([gone_at, *back], back, strict=False)]
+    if is_killed:
+        await asyncio.to_thread(old.start)
+    else:
+        old.wake()
+    await asyncio.to_thread(redises.wait_until_whole)
+    return writers, max(gaps)
+
+
+async def test_a_failover_loses_nothing_that_was_called_replicated(redises, make_replica, request):
+    """Row 14: kill -9 and STOP in turn; 0 "replicated" lost, writes back within 5 s, no revision used twice."""
+    is_long = "long" in (request.config.option.markexpr or "")
+    replicas = [make_replica(redises.url, name) for name in ("one", "two")]
+    names = replicas[0].fill(TRUTH)
+    revisions, lost, gaps, acknowledged = Revisions(), [], [], 0
+    rounds = 1 if not is_long else ROUNDS_LONG if redises.kind == "sentinel redis" else 2
+    with Probe(replicas[0].dns, names) as one, Probe(replicas[1].dns, names) as two:
+        for number in range(rounds):
+            writers, gap = await _round(redises, replicas, number % 2 == 0, seed=number)
+            records = await _when_equal(replicas)
+            assert {reply["durability"] for _, reply in writers.acknowledged.values()} == {"replicated"}
+            lost += writers.lost_from(records)
+            revisions.add(writers)
+            gaps.append(gap)
+            acknowledged += len(writers.replied_at)
+            print(
+                f"\nround {number}: {len(writers.replied_at)} acknowledged, {len(lost)} lost so far, back {gap:.1f} s"
+            )
+    for probe in (one, two):
+        probe.assert_flawless()
+    print(
+        f"\n{rounds} rounds, {acknowledged} acknowledged, {len(lost)} lost; writes back after at most {max(gaps):.1f} s"
+    )
+    assert not lost
+    assert not revisions.twice
+    assert sorted(gaps)[len(gaps) // 2] <= BACK_SECONDS, gaps
+
+
+async def _when_equal(replicas: list[Replica]) -> dict[str, str]:
+    """What both mirrors hold, as soon as that is the same."""
+    async with asyncio.timeout(30):
+        while True:
+            one, two = [await asyncio.to_thread(replica.records) for replica in replicas]
+            statuses = [await asyncio.to_thread(replica.ready) for replica in replicas]
+            if one == two and all(status.get("connected") for status in statuses):
+                return one
+            await asyncio.sleep(0.2)
+
+
+def test_the_revision_of_an_object_is_part_of_what_it_shows():
+    """The check above rests on it: one key at one revision has one value."""
+    revisions, writers = Revisions(), Writers([])
+    writers.acknowledged["a/b"] = ("10.0.0.1", json.loads('{"revision": 7}'))
+    revisions.add(writers)
+    assert not revisions.twice
+    writers.acknowledged["a/c"] = ("10.0.0.2", json.loads('{"revision": 7}'))
+    revisions.add(writers)
+    assert revisions.twice
