@@ -47,7 +47,7 @@ class JsonLines(logging.Formatter):
 
 
 class Once:
-    """Lets one line a minute through for each key, of a bounded number of keys: what a stranger repeats fills no disk."""
+    """Lets one line a minute through for each key, of a bounded number of keys: repeats fill no disk."""
 
     def __init__(self, logger: logging.Logger) -> None:
         self._logger = logger

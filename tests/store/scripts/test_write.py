@@ -115,7 +115,11 @@ class TestDelete:
         assert (await entries())[1] == (2, ["+service default/web", "-endpoint default/web/web-1 deleted"])
 
     async def test_a_service_takes_its_endpoints_along_and_no_others(self, write, store, entries, make_endpoint):
-        others = [make_endpoint("a", service="web0"), make_endpoint("a", service="we"), make_endpoint("a", service="web-0")]
+        others = [
+            make_endpoint("a", service="web0"),
+            make_endpoint("a", service="we"),
+            make_endpoint("a", service="web-0"),
+        ]
         mine = [make_endpoint(f"e{number}") for number in range(5)]
         await write(put(WEB), *(put(each) for each in (*others, *mine)))
         await write(delete(WEB.key))
