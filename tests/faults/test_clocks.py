@@ -1,0 +1,110 @@
+"""Row 18: dnsd's wall clock steps, and dnsd is paused; leases are counted by neither."""
+
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from glob import glob
+
+import pytest
+from faults.probe import Probe
+from faults.replica import Replica, endpoint_path, until
+from room import require
+
+pytestmark = pytest.mark.timeout(400)
+
+LEASE_SECONDS = 15
+PAUSE_SECONDS = 60
+LATE_SECONDS = 1.5
+STEPS = {"a minute ahead": "+60", "a day ahead": "+86400", "an hour back": "-3600"}
+TRUTH = {f"kept-{number}": [f"192.0.2.{number}", f"198.51.100.{number}"] for number in range(1, 4)}
+
+
+def faked(path) -> dict[str, str]:
+    """What makes a process take its wall clock from a file, and only that one."""
+    require("faketime")
+    library = glob("/usr/lib/*/faketime/libfaketime.so.1")[0]
+    path.write_text("+0")
+    return {
+        "LD_PRELOAD": library,
+        "FAKETIME_TIMESTAMP_FILE": str(path),
+        "FAKETIME_NO_CACHE": "1",
+        "DONT_FAKE_MONOTONIC": "1",
+    }
+
+
+def _keep(replica: Replica, seconds: float, every: float) -> None:
+    """Heartbeats of everything in TRUTH for so long."""
+    items = [
+        {"namespace": "default", "service": service, "id": f"{service}-{number}"}
+        for service in TRUTH
+        for number in range(2)
+    ]
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        status, document = replica.call("POST", "/v1/renew", {"endpoints": items})
+        assert status == 200
+        assert document["unknown"] == []
+        time.sleep(every)
+
+
+def _vanished(replica: Replica, lease: int) -> float:
+    """How long after its last heartbeat an endpoint of a service of its own left the answers."""
+    replica.register("silent", "s", "10.0.0.7", lease)
+    last = time.monotonic()
+    until(lambda: replica.answer("silent") != frozenset(["10.0.0.7"]), "the silent one goes", 6 * lease + 30)
+    return time.monotonic() - last
+
+
+def _step_clock(make_server, make_replica, tmp_path, scale: float) -> str:
+    lease = max(2, round(LEASE_SECONDS * scale))
+    clock = tmp_path / "clock"
+    server = make_server("redis", "--appendonly", "yes")
+    replica = make_replica(server.url, "steps", flags=["--settling-seconds", str(2 * lease)], environ=faked(clock))
+    with Probe(replica.dns, replica.fill(TRUTH, lease)) as probe:
+        for offset in STEPS.values():
+            clock.write_text(offset)
+            _keep(replica, lease, lease / 3)
+        with ThreadPoolExecutor(1) as pool:
+            kept = pool.submit(_keep, replica, 2 * lease + 6, lease / 3)
+            took = _vanished(replica, lease)
+            kept.result()
+    probe.assert_flawless()
+    assert took >= lease
+    assert took <= lease + 1 + LATE_SECONDS
+    return f"clock steps: gone after {took:.2f} s of a lease of {lease} s"
+
+
+def _pause(make_server, make_replica, scale: float) -> str:
+    """The only replica is paused: whoever was alive has a whole lease and the settling time when it is back."""
+    lease = max(2, round(LEASE_SECONDS * scale))
+    server = make_server("redis", "--appendonly", "yes")
+    replica = make_replica(server.url, "paused", flags=["--settling-seconds", str(2 * lease)])
+    names = replica.fill(TRUTH, lease)
+    time.sleep(2)
+    replica.register("silent", "s", "10.0.0.7", lease)
+    replica.signal(signal.SIGSTOP)
+    time.sleep(PAUSE_SECONDS * scale)
+    replica.signal(signal.SIGCONT)
+    back = time.monotonic()
+    with Probe(replica.dns, names) as probe, ThreadPoolExecutor(1) as pool:
+        kept = pool.submit(_keep, replica, 3 * lease + 6, lease / 3)
+        until(lambda: replica.answer("silent") != frozenset(["10.0.0.7"]), "the silent one goes", 6 * lease + 30)
+        took = time.monotonic() - back
+        kept.result()
+    probe.assert_flawless()
+    # It had its lease when the pause began, and nothing counted on before the settling time was over.
+    assert took >= 2 * lease
+    assert took <= 2 * lease + lease + 1 + LATE_SECONDS
+    status, document = replica.call("POST", endpoint_path("silent", "s") + "/renew")
+    assert (status, document["type"]) == (404, "/problems/register-again")
+    return f"paused {PAUSE_SECONDS * scale:.0f} s: gone {took:.2f} s after, settling {2 * lease} s, lease {lease} s"
+
+
+def test_clock_steps_and_pauses_end_no_lease_early_and_none_much_late(make_server, make_replica, tmp_path, scale):
+    """Row 18: 0 early expiries; late by at most 1.5 s after settling."""
+    with ThreadPoolExecutor(2) as pool:
+        jobs = [
+            pool.submit(_step_clock, make_server, make_replica, tmp_path, scale),
+            pool.submit(_pause, make_server, make_replica, scale),
+        ]
+        print("\n" + "\n".join(job.result() for job in jobs))
