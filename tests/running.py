@@ -5,17 +5,19 @@ import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
 from room import until
 
 from dnsd.authority.catalog import Catalog
+from dnsd.model.errors import InvalidSetting
 from dnsd.runtime.clock import SystemClock
 from dnsd.runtime.tasks import Tasks
 from dnsd.server.address import Address
 from dnsd.server.responder import Responder
-from dnsd.server.sockets import reserve
+from dnsd.server.sockets import DnsSocket, reserve
 from dnsd.server.source import LocalFeed
 
 
@@ -24,7 +26,7 @@ class Running:
 
     def __init__(self, catalog: Catalog, host: str = "127.0.0.1", **options: Any) -> None:
         self._catalog, self._options = catalog, options
-        self._sockets = reserve([Address(host, 0)], 1)
+        self._sockets = _reserved(host)
         self.port: int = self._sockets[0].address.port
         self._loop = asyncio.new_event_loop()
         self._started: Future[Responder] = Future()
@@ -72,3 +74,11 @@ class Running:
         running = Tasks("test").start("responder", responder.run())
         self._started.set_result(responder)
         await running
+
+
+def _reserved(host: str) -> list[DnsSocket]:
+    """Sockets on a port that is free for UDP and TCP: the system gives one that may be taken for the other."""
+    for _ in range(50):
+        with suppress(InvalidSetting):
+            return reserve([Address(host, 0)], 1)
+    return reserve([Address(host, 0)], 1)
