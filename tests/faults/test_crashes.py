@@ -128,6 +128,8 @@ def test_a_rolling_restart_of_three_replicas_loses_no_query(make_server, make_re
     flags = ["--lame-duck-seconds", str(5 * scale)]
     replicas = [make_replica(server.url, name, workers=1, flags=flags) for name in ("one", "two", "three")]
     replicas[0].fill(TRUTH)
+    for replica in replicas:  # another replica hears of it a moment later: until then NXDOMAIN is the truth
+        until(lambda at=replica: at.answer("kept-1") == frozenset(TRUTH["kept-1"]), f"{replica.name} knows the name")
     addresses = [replica.dns for replica in replicas]
     clients = [
         Resolver(

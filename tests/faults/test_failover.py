@@ -81,6 +81,7 @@ async def test_a_failover_loses_nothing_that_was_called_replicated(redises, make
     is_long = "long" in (request.config.option.markexpr or "")
     replicas = [make_replica(redises.url, name) for name in ("one", "two")]
     names = replicas[0].fill(TRUTH)
+    await _when_equal(replicas)
     revisions, lost, gaps, acknowledged = Revisions(), [], [], 0
     rounds = 1 if not is_long else ROUNDS_LONG if redises.kind == "sentinel redis" else 2
     with Probe(replicas[0].dns, names) as one, Probe(replicas[1].dns, names) as two:
