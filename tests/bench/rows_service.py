@@ -71,7 +71,7 @@ def churn(stage: Stage) -> list[Figure]:
         return during
 
     def p99() -> float:
-        return stage.dnsd.ask(paced, seconds, with_latencies=True)[0].quantile(P99) * _MICRO
+        return stage.dnsd.waits(paced, seconds).quantile(P99) * _MICRO
 
     def cost() -> float:
         return stage.dnsd.cost(load, seconds)
@@ -120,7 +120,7 @@ def _costing(peer: Peer, load: Load, seconds: float) -> Callable[[int], float]:
 
 def _waiting(peer: Peer, load: Load, seconds: float) -> Callable[[int], tuple[float, float]]:
     def wait(_: int) -> tuple[float, float]:
-        outcome = peer.ask(load, seconds, with_latencies=True)[0]
+        outcome = peer.waits(load, seconds)
         return outcome.quantile(P50) * _MICRO, outcome.quantile(P99) * _MICRO
 
     return wait

@@ -1,6 +1,7 @@
 """The benchmark of the whole: ``python tests/bench/run.py`` (see ``--help``)."""
 
 import argparse
+import signal
 import sys
 import traceback
 from dataclasses import replace
@@ -44,6 +45,7 @@ def main() -> int:
     if arguments.profile:
         hotpath.show(options)
         return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
     stage = Stage(options)
     figures: list[Figure] = []
     try:
