@@ -75,7 +75,7 @@ def rates(stage: Stage) -> list[Figure]:
             yield calls.request("POST", "/v1/renew", {"endpoints": some})
 
     ways = {
-        "registrations, single calls": (put_singly, _CONNECTIONS, 1, 2000),
+        "registrations, single calls, limit off": (put_singly, _CONNECTIONS, 1, 2000),
         "renewals, single calls": (renew_singly, _CONNECTIONS, 1, 3000),
         f"registrations, {_A_BATCH} a call": (put_batches, _BATCH_CONNECTIONS, _A_BATCH, 10_000),
         f"renewals, {_A_BATCH} a call": (renew_batches, _BATCH_CONNECTIONS, _A_BATCH, 50_000),
