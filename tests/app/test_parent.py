@@ -102,7 +102,7 @@ def test_another_store_by_url(serve, store_server, workers):
     assert running.register(1)[0] == 201
     assert running.answers(NAME, "A") == ["192.0.2.1"]
     assert running.child("-server") is None
-    assert not (running.folder / "state").exists()
+    assert not (running.folder / "state" / "store").exists()
 
 
 def test_two_replicas_of_one_store_answer_alike(serve, store_server):
