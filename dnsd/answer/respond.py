@@ -64,11 +64,13 @@ def respond(packet: bytes, peer: bytes, chance: int, table: Table, terms: Terms)
         denial = None if opt and (terms.is_stale or has_words(table.words, owner)) else _no_name(table, owner, key)
     else:
         answer = node.answers.get(key)
-        is_silent = not opt or owner not in table.words.reasons
-        if answer is not None and is_silent and answer.size + len(opt) <= limit:
-            section = ordered(answer, chance) if answer.rotations else answer.section
-            head = answer.heads[head_index]
-            return b"".join((packet[:2], head, packet[HEADER_OCTETS:tail], section, answer.additional, opt)), key
+        if answer is not None and (not opt or owner not in table.words.reasons):
+            excess = answer.size + len(opt) - limit
+            if excess <= len(answer.additional):
+                section = ordered(answer, chance) if answer.rotations else answer.section
+                # What does not fit goes without its additional section, as in ``fit``.
+                whole = (answer.heads, answer.additional) if excess <= 0 else (heads(answer.count, 0, 0), b"")
+                return b"".join((packet[:2], whole[0][head_index], packet[12:tail], section, whole[1], opt)), key
         denial = None if answer is not None or (opt and has_words(table.words, owner)) else _no_data(node, key)
     if denial is None or tail + len(denial[1]) + len(opt) > limit:
         return respond_completely(packet, peer, chance, table, terms)
