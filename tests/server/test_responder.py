@@ -1,5 +1,4 @@
 import asyncio
-import shutil
 import socket
 import subprocess
 from ipaddress import ip_network
@@ -12,6 +11,7 @@ import dns.rrset
 import dns.xfr
 import dns.zone
 import pytest
+from room import require
 
 from dnsd.answer.transfer import Allowed
 from dnsd.model.errors import InvalidSetting
@@ -265,8 +265,7 @@ async def test_a_port_that_somebody_else_took_meanwhile_is_an_error(make, catalo
     ],
 )
 async def test_real_clients_get_their_answers(make, catalog, register, until, tool, words):
-    if shutil.which(tool) is None:
-        pytest.skip(f"{tool} not installed")
+    require(tool)
     catalog.load([], [], 1)
     register(2, 7)
     room = make()
