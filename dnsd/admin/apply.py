@@ -15,7 +15,7 @@ from dnsd.admin.failures import TooLarge
 from dnsd.admin.inventory import loaded_inventory
 from dnsd.admin.operations import OPERATIONS_MOST
 from dnsd.admin.preconditions import refuse_precondition
-from dnsd.admin.pruning import Pruning, pruning
+from dnsd.admin.pruning import NOTHING_PRUNED, Pruning, pruning
 from dnsd.authority.inventory import Inventory
 from dnsd.codec.document import Refusal, document_of
 from dnsd.codec.manifest import Manifests, read_manifests
@@ -45,27 +45,21 @@ class ApplyCalls:
         """
         queries.check_parameters(request, "dry_run", "prune", "force")
         refuse_precondition(request)
-        dry_run = queries.flag(request, "dry_run")
+        dry_run, prunes, forces = (queries.flag(request, name) for name in ("dry_run", "prune", "force"))
         octets = await read_octets(request, MANIFEST_TYPES, LARGE_BODY_OCTETS_MOST)
         async with self._reading:  # one at a time: the YAML of one call can take a thread a second
             manifests = await asyncio.to_thread(_read, octets, request.content_type in JSON_TYPES)
-        plan = self._plan(request, manifests.values)
+        plan = pruning(loaded_inventory(self._mirror), manifests.values) if prunes else NOTHING_PRUNED
         self._check(manifests.values, plan)
         if dry_run or not (manifests.values or plan.removed):
             result = _planned(loaded_inventory(self._mirror), manifests.values, plan.removed, self._mirror.revision)
         else:
-            if not queries.flag(request, "force"):
+            if not forces:
                 plan.check()
             deletes = [Delete(value.key, Precondition(value.revision)) for value in plan.removed]
             puts = [Put(value) for value in manifests.values]
             result = batch_document(await self._services.batch([*puts, *deletes]))
         return replies.reply({"dry_run": dry_run, **result, "notes": [*manifests.notes, *plan.notes]})
-
-    def _plan(self, request: web.Request, values: tuple[Service | Endpoint, ...]) -> Pruning:
-        """What goes; nothing without ``prune``."""
-        if not queries.flag(request, "prune"):
-            return Pruning((), (), 0, 0)
-        return pruning(loaded_inventory(self._mirror), values)
 
     def _check(self, values: tuple[Service | Endpoint, ...], plan: Pruning) -> None:
         count = len(values) + len(plan.removed)

@@ -35,6 +35,9 @@ class Pruning:
             )
 
 
+NOTHING_PRUNED = Pruning((), (), 0, 0)
+
+
 def pruning(inventory: Inventory, values: Sequence[Service | Endpoint]) -> Pruning:
     """What is to go once these values are applied."""
     kept = {value.key for value in values} | {value.key[:2] for value in values}

@@ -124,6 +124,10 @@ async def test_wrong_bodies(replica: Any, octets: bytes, headers: Any, status: i
 
 
 async def test_wrong_parameters(replica: Any) -> None:
+    """Each flag is read before anything is done, also where nothing would ask for it."""
+    for query in ("prune=1", "force=yes", "dry_run=true&prune=true&force=1"):
+        answered = await replica.call("POST", f"/v1/apply?{query}", octets=services("a"), headers=YAML)
+        answered.problem(400, "bad-parameter")
     (await replica.call("POST", "/v1/apply?dry_run=1", octets=b"a", headers=YAML)).problem(400, "bad-parameter")
     (await replica.call("POST", "/v1/apply?dry-run=true", octets=b"a", headers=YAML)).problem(400, "bad-parameter")
 
