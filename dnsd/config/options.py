@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from dnsd.authority.reverse import PRIVATE_RANGES
 from dnsd.config import kinds
 from dnsd.config.kinds import Kind, Raw, choice, seconds, whole
 from dnsd.model.lease import SETTLING_SECONDS
 from dnsd.model.message import UDP_PAYLOAD_DEFAULT, UDP_PAYLOAD_LEAST
 
-PRIVATE_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")  # RFC 1918, RFC 4193
 UDP_PAYLOAD_MOST = 4096  # more is never sensible, and feeds who spoofs addresses
 
 REPEATS_MOST = 64
@@ -103,7 +103,7 @@ GROUPS = (
             Option(
                 "zone", kinds.ZONE, ("cluster.local",), "zones of services; the first is used for PTR", is_list=True
             ),
-            Option("reverse", kinds.NETWORK, PRIVATE_NETWORKS, "networks whose PTR names are ours", is_list=True),
+            Option("reverse", kinds.NETWORK, PRIVATE_RANGES, "networks whose PTR names are ours", is_list=True),
             Option(
                 "advertise",
                 kinds.ADDRESS,
