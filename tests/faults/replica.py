@@ -264,12 +264,13 @@ class Writers:
             self.refused.append((time.monotonic(), 0, type(fault).__name__))
             return
         self.slowest = max(self.slowest, time.monotonic() - start)
-        if reply.status in (200, 201):
+        if reply.status in (200, 201) and document["stored"]:
             self.replied_at.append(time.monotonic())
             before = self.acknowledged.get(key)
             if before is None or before[1]["revision"] < document["revision"]:
                 self.acknowledged[key] = address, document
         else:
+            # Also a repeat that is accepted from the mirror while the store is away: it promises no copy ("stored": false).
             self.refused.append((time.monotonic(), reply.status, str(document.get("reason"))))
 
     def lost_from(self, records: Mapping[str, str]) -> list[str]:
