@@ -17,6 +17,7 @@ examples:
   dnsd declare --service web --port http=80 --ttl 10
   dnsd declare --service api --external-name api.example.org
   dnsd declare --service web --slow-start 30 --when-empty last_known
+  dnsd declare --service db --min-kept 2
 
 A declared service stays when its last endpoint goes; `dnsd deregister --whole-service` removes it. What is not given
 is as if it had never been: the declaration is replaced whole.
@@ -37,6 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--slow-start", type=int, default=0, metavar="SECONDS", help="a new endpoint's weight rises for so long [0]"
     )
+    parser.add_argument(
+        "--min-kept", type=int, default=0, metavar="NUMBER", help="so many endpoints stay when leases run out [0]"
+    )
     parser.add_argument("--label", action="append", default=[], metavar="NAME=VALUE", help="repeatable")
     add_connection_flags(parser)
     add_output_flag(parser)
@@ -52,6 +56,7 @@ def execute(arguments: argparse.Namespace) -> int:
         "when_empty": arguments.when_empty,
         "publish_not_ready": arguments.publish_not_ready,
         "slow_start_seconds": arguments.slow_start,
+        "min_kept": arguments.min_kept,
         "labels": pairs_of(arguments.label, "--label"),
     }
     path = service_path(arguments.namespace, arguments.service)

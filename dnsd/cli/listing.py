@@ -125,7 +125,8 @@ def _service_row(item: Mapping[str, Any], states: Mapping[tuple[str, str], Count
     address = item["external_name"] or ",".join(item["cluster_ips"]) or "headless"
     counts = states.get((item["namespace"], item["name"]), Counter())
     shown = ", ".join(f"{counts[state]} {state}" for state in _STATES if counts[state])
-    return item["namespace"], item["name"], address, ports_text(item), shown or "none"
+    kept = f", keeps {item['min_kept']}" if item.get("min_kept") else ""
+    return item["namespace"], item["name"], address, ports_text(item), (shown or "none") + kept
 
 
 def _endpoint_row(item: Mapping[str, Any]) -> tuple[object, ...]:

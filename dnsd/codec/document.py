@@ -58,6 +58,7 @@ def service_from_document(document: object, namespace: str, name: str, refusal: 
             when_empty=shape.when_empty,
             publish_not_ready=shape.publish_not_ready,
             slow_start_seconds=shape.slow_start_seconds,
+            min_kept=shape.min_kept,
             labels=shape.labels,
         )
     )
@@ -130,6 +131,7 @@ def _service_document(service: Service) -> dict[str, object]:
         "when_empty": service.when_empty,
         "publish_not_ready": service.publish_not_ready,
         "slow_start_seconds": service.slow_start_seconds,
+        "min_kept": service.min_kept,
         "labels": dict(service.labels),
         "declared": service.declared,
         "revision": service.revision,

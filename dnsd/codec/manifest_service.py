@@ -1,7 +1,7 @@
 """A Kubernetes v1 Service into our Service.
 
-Annotations say what Kubernetes has no field for: ``dnsd/ttl-seconds``, ``dnsd/when-empty`` and
-``dnsd/slow-start-seconds``.
+Annotations say what Kubernetes has no field for: ``dnsd/ttl-seconds``, ``dnsd/when-empty``,
+``dnsd/slow-start-seconds`` and ``dnsd/min-kept``.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ NAMESPACE_DEFAULT = "default"
 ANNOTATION_PREFIX = "dnsd/"
 TTL_ANNOTATION = "dnsd/ttl-seconds"
 SLOW_START_ANNOTATION = "dnsd/slow-start-seconds"
+MIN_KEPT_ANNOTATION = "dnsd/min-kept"
 WHEN_EMPTY_ANNOTATION = "dnsd/when-empty"
-ANNOTATIONS = (TTL_ANNOTATION, WHEN_EMPTY_ANNOTATION, SLOW_START_ANNOTATION)
+ANNOTATIONS = (TTL_ANNOTATION, WHEN_EMPTY_ANNOTATION, SLOW_START_ANNOTATION, MIN_KEPT_ANNOTATION)
 WHEN_EMPTY_OF_MANIFESTS: WhenEmpty = "nxdomain"
 """What the Kubernetes DNS specification wants of a headless service without endpoints."""
 
@@ -35,10 +36,11 @@ def service_from(manifest: Fields) -> Service | None:
     external_name = _external_name(spec) if is_external else None
     annotations = _annotations(metadata)
     ttl_seconds, when_empty = (
-        _seconds(annotations, TTL_ANNOTATION, TTL_SECONDS_DEFAULT),
+        _number(annotations, TTL_ANNOTATION, TTL_SECONDS_DEFAULT),
         annotations.text(WHEN_EMPTY_ANNOTATION),
     )
-    slow_start_seconds = _seconds(annotations, SLOW_START_ANNOTATION, 0)
+    slow_start_seconds = _number(annotations, SLOW_START_ANNOTATION, 0)
+    min_kept = _number(annotations, MIN_KEPT_ANNOTATION, 0)
     places: Places = {
         "namespace": metadata.at("namespace"),
         "name": metadata.at("name"),
@@ -48,6 +50,7 @@ def service_from(manifest: Fields) -> Service | None:
         "ttl_seconds": annotations.at(TTL_ANNOTATION),
         "when_empty": annotations.at(WHEN_EMPTY_ANNOTATION),
         "slow_start_seconds": annotations.at(SLOW_START_ANNOTATION),
+        "min_kept": annotations.at(MIN_KEPT_ANNOTATION),
     }
     return manifest.subject.make(
         lambda: Service(
@@ -61,6 +64,7 @@ def service_from(manifest: Fields) -> Service | None:
             publish_not_ready=spec.flag("publishNotReadyAddresses", default=False),
             labels=metadata.fields("labels").text_map(),
             slow_start_seconds=slow_start_seconds,
+            min_kept=min_kept,
         ),
         lambda pointer: relocated(pointer, places),
         manifest.line,
@@ -158,13 +162,13 @@ def _annotations(metadata: Fields) -> Fields:
     return annotations
 
 
-def _seconds(annotations: Fields, annotation: str, default: int) -> int:
+def _number(annotations: Fields, annotation: str, default: int) -> int:
     """Kubernetes wants annotations to be text, so the number is read from text; a bare number is understood too."""
     given = annotations.given(annotation)
     if isinstance(given, str) and given.isascii() and given.isdigit() and len(given) <= 9:
         return int(given)
     if isinstance(given, str):
-        annotations.fault(annotation, f"must be a whole number of seconds, not {given[:80]!r}")
+        annotations.fault(annotation, f"must be a whole number, not {given[:80]!r}")
         return default
     number = annotations.number(annotation)
     return default if number is None else number

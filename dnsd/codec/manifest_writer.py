@@ -9,7 +9,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from dnsd.codec.manifest_service import SLOW_START_ANNOTATION, TTL_ANNOTATION, WHEN_EMPTY_ANNOTATION
+from dnsd.codec.manifest_service import (
+    MIN_KEPT_ANNOTATION,
+    SLOW_START_ANNOTATION,
+    TTL_ANNOTATION,
+    WHEN_EMPTY_ANNOTATION,
+)
 from dnsd.model.service import Endpoint, Port, Service, ServicePort
 
 
@@ -45,6 +50,7 @@ def _service_manifest(service: Service) -> dict[str, object]:
         TTL_ANNOTATION: str(service.ttl_seconds),
         WHEN_EMPTY_ANNOTATION: service.when_empty,
         SLOW_START_ANNOTATION: str(service.slow_start_seconds),
+        MIN_KEPT_ANNOTATION: str(service.min_kept),
     }
     spec: dict[str, object] = {
         "ports": [_service_port(port) for port in service.ports],

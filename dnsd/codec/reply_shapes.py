@@ -79,6 +79,7 @@ class ServiceReply(ReplyShape):
     when_empty: WhenEmpty
     publish_not_ready: bool
     slow_start_seconds: int
+    min_kept: int
     labels: dict[str, str]
     declared: bool
     revision: int

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Dis
 
 from dnsd.model.lease import LEASE_SECONDS_DEFAULT, LEASE_SECONDS_LEAST, LEASE_SECONDS_MOST
 from dnsd.model.service import (
+    MIN_KEPT_MOST,
     PROTOCOLS,
     SLOW_START_SECONDS_MOST,
     TTL_SECONDS_DEFAULT,
@@ -117,6 +118,7 @@ class ServiceShape(Shape):
     when_empty: WhenEmpty = "nodata"
     publish_not_ready: bool = False
     slow_start_seconds: Annotated[int, _told(minimum=0, maximum=SLOW_START_SECONDS_MOST)] = 0
+    min_kept: Annotated[int, _told(minimum=0, maximum=MIN_KEPT_MOST)] = 0
     labels: dict[Text, Text] = {}
 
 

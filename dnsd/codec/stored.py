@@ -44,6 +44,7 @@ def service_from_stored(text: str, namespace: str, name: str, revision: int, gen
             revision,
             generation,
             _number(stored.get("slow_start_seconds", 0)),
+            _number(stored.get("min_kept", 0)),
         )
     except (TypeError, AttributeError, KeyError) as fault:
         raise InvalidRecord(Fault("", f"not a service: {fault}")) from None
@@ -96,6 +97,7 @@ def _service_fields(service: Service) -> dict[str, tuple[object, object]]:
         "when_empty": (service.when_empty, "nodata"),
         "publish_not_ready": (service.publish_not_ready, False),
         "slow_start_seconds": (service.slow_start_seconds, 0),
+        "min_kept": (service.min_kept, 0),
         "labels": (dict(service.labels), {}),
         "declared": (service.declared, True),
     }

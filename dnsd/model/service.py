@@ -21,6 +21,8 @@ WHEN_EMPTY: tuple[WhenEmpty, ...] = get_args(WhenEmpty)
 TTL_SECONDS_DEFAULT = 5
 TTL_SECONDS_MOST = 3600
 SLOW_START_SECONDS_MOST = 3600
+MIN_KEPT_MOST = 1000
+"""As many endpoints as a service may have by default."""
 WEIGHT_DEFAULT = 100
 UINT16_MOST = 65_535
 
@@ -53,6 +55,7 @@ class ServicePort:
 class Service:
     """A named set of endpoints. No ``cluster_ips``: headless. ``declared`` False: it goes with its last endpoint.
     ``slow_start_seconds``: so long the weight of a new endpoint rises to its own; 0: at once.
+    ``min_kept``: its last so many endpoints stay although their leases run out; a delete removes them all the same.
 
     ``revision`` is that of its last change, ``generation`` that of its creation; neither takes part in comparison.
     Raises InvalidRecord.
@@ -71,6 +74,7 @@ class Service:
     revision: int = field(default=0, compare=False)
     generation: int = field(default=0, compare=False)
     slow_start_seconds: int = 0
+    min_kept: int = 0
 
     def __post_init__(self) -> None:
         _raise_any(_service_faults(self))
@@ -146,6 +150,7 @@ def _service_faults(service: Service) -> Iterable[Fault]:
         yield from _external_name_faults(service, service.external_name)
     yield from _range_fault("/ttl_seconds", service.ttl_seconds, 0, TTL_SECONDS_MOST)
     yield from _range_fault("/slow_start_seconds", service.slow_start_seconds, 0, SLOW_START_SECONDS_MOST)
+    yield from _range_fault("/min_kept", service.min_kept, 0, MIN_KEPT_MOST)
     if service.when_empty not in WHEN_EMPTY:
         yield Fault("/when_empty", f"{service.when_empty!r} is none of {', '.join(WHEN_EMPTY)}")
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from dnsd.model.service import Endpoint, EndpointKey, Service, ServiceKey
 from dnsd.store.keys import member_of
-from dnsd.store.record import Flag, flag_of, text_of
+from dnsd.store.record import Flag, flag_of, lease_word, text_of
 
 Verb = Literal["put", "edit", "mark", "delete", "restore"]
 Outcome = Literal["created", "changed", "renewed", "unchanged", "deleted", "skipped"]
@@ -21,12 +21,15 @@ _CREATING = ("put", "restore")
 
 @dataclass(frozen=True, slots=True)
 class StoreOperation:
-    """One write. ``expected``: "", ``ABSENT`` or the revision that must stand. Make them by the functions below."""
+    """One write. Make them by the functions below.
+
+    ``expected``: "", ``ABSENT`` or the revision that must stand. ``lease``: the third word of the line.
+    """
 
     verb: Verb
     key: ServiceKey | EndpointKey
     expected: str = ""
-    lease_seconds: int = 0
+    lease: int = 0
     flag: Flag = "="
     text: str = ""
 
@@ -35,26 +38,26 @@ class StoreOperation:
         is_service = len(self.key) == 2
         implicit = text_of(Service(*self.key[:2], declared=False)) if self.verb in _CREATING and not is_service else ""
         yield from (self.verb, "service" if is_service else "endpoint", member_of(self.key), self.expected)
-        yield from (str(self.lease_seconds), self.flag, self.text, implicit)
+        yield from (str(self.lease), self.flag, self.text, implicit)
 
 
 def put(value: Service | Endpoint, expected: str = "") -> StoreOperation:
     """Register or declare. An endpoint's flag stays as it is, unless the value itself is draining."""
     flag = "=" if isinstance(value, Endpoint) and not value.draining else flag_of(value)
-    return StoreOperation("put", value.key, expected, _lease(value), flag, text_of(value))
+    return StoreOperation("put", value.key, expected, lease_word(value), flag, text_of(value))
 
 
 def restore(value: Service | Endpoint) -> StoreOperation:
     """Put back what was there before, if nothing stands there (then ``unchanged``) and nobody deleted it of late
     (then ``skipped``).
     """
-    return StoreOperation("restore", value.key, "", _lease(value), flag_of(value), text_of(value))
+    return StoreOperation("restore", value.key, "", lease_word(value), flag_of(value), text_of(value))
 
 
 def edit(was: Endpoint, now: Endpoint) -> StoreOperation:
     """Replace the very revision ``was``; the lease goes on as it is."""
     flag: Flag = "=" if was.draining == now.draining else flag_of(now)
-    return StoreOperation("edit", was.key, str(was.revision), _lease(now), flag, text_of(now))
+    return StoreOperation("edit", was.key, str(was.revision), lease_word(now), flag, text_of(now))
 
 
 def mark(key: EndpointKey, flag: Flag, expected: str = "") -> StoreOperation:
@@ -65,10 +68,6 @@ def mark(key: EndpointKey, flag: Flag, expected: str = "") -> StoreOperation:
 def delete(key: ServiceKey | EndpointKey, expected: str = "") -> StoreOperation:
     """Remove on purpose; a service with all its endpoints."""
     return StoreOperation("delete", key, expected)
-
-
-def _lease(value: Service | Endpoint) -> int:
-    return (value.lease_seconds or 0) if isinstance(value, Endpoint) else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What stands in the store for one object: a *line*, ``<revision> <generation> <lease> <flag> <json>``.
 
-Scripts read the four words in front and never the document. ``lease`` is 0 for services and permanent endpoints.
+Scripts read the four words in front and never the document. ``lease`` is that of an endpoint in seconds, 0 for a
+permanent one; of a service it is the number of endpoints that expiry leaves it (``min_kept``).
 Flags: ``d`` declared service, ``i`` implicit service (goes with its last endpoint), ``-`` endpoint,
 ``x`` draining endpoint, ``f`` endpoint drained by force (not ready either). Draining is a flag and no part of the
 document, because it is the operator's: a PUT that repeats the registration leaves it as it is.
@@ -49,10 +50,14 @@ def flag_of(value: Service | Endpoint) -> Flag:
     return "x" if value.draining else "-"
 
 
+def lease_word(value: Service | Endpoint) -> int:
+    """The third word of a line."""
+    return value.min_kept if isinstance(value, Service) else value.lease_seconds or 0
+
+
 def line_of(value: Service | Endpoint) -> str:
     """The line of a value. A forced drain is not told from a draining endpoint that is not ready."""
-    lease = (value.lease_seconds or 0) if isinstance(value, Endpoint) else 0
-    return f"{value.revision} {value.generation} {lease} {flag_of(value)} {text_of(value)}"
+    return f"{value.revision} {value.generation} {lease_word(value)} {flag_of(value)} {text_of(value)}"
 
 
 def change_fields(change: Change) -> list[str]:

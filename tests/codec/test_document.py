@@ -260,6 +260,6 @@ def test_objects_as_they_are_shown() -> None:
         "kind": "service", "namespace": "default", "name": "web",
         "ports": [{"name": "http", "protocol": "TCP", "port": 80, "target_port": "web"}], "cluster_ips": [],
         "external_name": None, "ttl_seconds": 5, "when_empty": "nodata", "publish_not_ready": False,
-        "slow_start_seconds": 0, "labels": {},
+        "slow_start_seconds": 0, "min_kept": 0, "labels": {},
         "declared": False, "revision": 3,
     }  # fmt: skip

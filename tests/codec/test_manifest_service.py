@@ -84,6 +84,8 @@ def test_annotations_say_what_kubernetes_has_no_field_for():
     assert service({}, annotations={"dnsd/ttl-seconds": 0}).ttl_seconds == 0
     assert service({}, annotations={"dnsd/slow-start-seconds": "20"}).slow_start_seconds == 20
     assert service({}).slow_start_seconds == 0
+    assert service({}, annotations={"dnsd/min-kept": "2"}).min_kept == 2
+    assert service({}).min_kept == 0
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ TEXT = """
 apiVersion: v1
 kind: Service
 metadata:
-  {name: web, namespace: shop, labels: {app: web}, annotations: {dnsd/ttl-seconds: "30", dnsd/when-empty: servfail}}
+  {name: web, namespace: shop, labels: {app: web}, annotations:
+  {dnsd/ttl-seconds: "30", dnsd/when-empty: servfail, dnsd/slow-start-seconds: "20", dnsd/min-kept: "2"}}
 spec:
   clusterIPs: [10.96.0.1, fd00::1]
   publishNotReadyAddresses: true

@@ -270,7 +270,7 @@ class Writers:
             if before is None or before[1]["revision"] < document["revision"]:
                 self.acknowledged[key] = address, document
         else:
-            # Also a repeat that is accepted from the mirror while the store is away: it promises no copy ("stored": false).
+            # Also a repeat that is accepted from the mirror while the store is away: "stored": false promises no copy.
             self.refused.append((time.monotonic(), reply.status, str(document.get("reason"))))
 
     def lost_from(self, records: Mapping[str, str]) -> list[str]:

@@ -19,8 +19,12 @@ def test_a_put_of_a_draining_endpoint_drains_it():
 
 
 def test_a_permanent_endpoint_and_a_service_have_no_lease():
-    assert put(replace(WEB_1, lease_seconds=None)).lease_seconds == 0
+    assert put(replace(WEB_1, lease_seconds=None)).lease == 0
     assert list(put(Service("default", "web")).words()) == ["put", "service", "default/web", "", "0", "d", "{}", ""]
+
+
+def test_in_the_place_of_a_lease_a_service_says_how_many_endpoints_it_keeps():
+    assert put(Service("default", "web", min_kept=3)).lease == 3
 
 
 def test_an_edit_rests_on_the_revision_it_was_made_from():

@@ -6,7 +6,7 @@
 --   kind      service | endpoint
 --   member    ns/svc | ns/svc/id
 --   expected  "" | absent | the revision that must stand
---   lease     seconds, 0 for none
+--   lease     seconds, 0 for none; of a service: how many endpoints expiry leaves it
 --   flag      see record.py
 --   text      the document
 --   implicit  for put endpoint: the document of the service, should it be unknown

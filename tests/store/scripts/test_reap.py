@@ -192,3 +192,16 @@ async def test_a_service_that_loses_most_keeps_what_it_has(registry):
     await registry.tick(30, living)
     assert len([key for key in await registry.left() if key[1] == "s0"]) >= 2
     assert not await registry.is_on()
+
+
+async def test_min_kept_endpoints_stay_for_good_and_a_delete_removes_them_all_the_same(registry, write):
+    await write(put(Service("default", "s0", min_kept=2)))
+    living = [key for key in registry.keys if key[1] != "s0"]
+    await registry.tick(1000, living)
+    assert len([key for key in await registry.left() if key[1] == "s0"]) == 2
+    assert (await registry.store.tick()).held == 2
+    await write(put(Service("default", "s0", min_kept=1)))
+    await registry.tick(2, living)
+    (last,) = [key for key in await registry.left() if key[1] == "s0"]
+    await write(delete(last))
+    assert await registry.store.endpoint(last) is None
