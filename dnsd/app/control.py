@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import socket
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from dnsd.admin.routes import Admin
 from dnsd.app.doors import advertised
 from dnsd.app.secondaries import keys_of, secondaries_of
 from dnsd.authority.catalog import Catalog
@@ -28,7 +29,6 @@ from dnsd.registry.refill import Refill
 from dnsd.registry.replicas import Replicas
 from dnsd.registry.services import Services
 from dnsd.registry.ticker import Ticker
-from dnsd.registry.zones import StaticZones
 from dnsd.runtime.clock import Clock
 from dnsd.runtime.counts import Counts
 from dnsd.runtime.metrics import DnsCollector
@@ -36,9 +36,15 @@ from dnsd.runtime.tasks import Tasks
 from dnsd.server.secondaries import Secondaries
 from dnsd.store.redis import Store
 
+if TYPE_CHECKING:
+    from dnsd.admin.routes import Admin
+    from dnsd.registry.zones import StaticZones
+
 _log = logging.getLogger("dnsd.control")
 
 _LOADED_POLL_SECONDS = 0.02
+_ANSWERS_FIRST_SECONDS = 2.0
+"""So long the admin API waits for the first answers, lest its imports (HTTP, shapes: 0.35 s) delay them."""
 _SECRET_RETRY_SECONDS = 1.0
 _STALE_LOOK_SECONDS = 1.0
 _SECRET_AGAIN_SECONDS = 60.0
@@ -86,17 +92,24 @@ class Control:
         self._disk = Disk(_mirror_directory(settings), clock)
         self._mirror = Mirror(self._store, catalog, self._secondaries, clock, disk=self._disk)
         self._refill = Refill(self._store, self._mirror, clock)
-        leases = Leases(self._store, self._mirror)
-        services = Services(self._store, self._mirror, leases, Herd(settings.registrations_per_second, clock))
+        self._leases = leases = Leases(self._store, self._mirror)
+        herd = Herd(settings.registrations_per_second, clock)
+        self._services = services = Services(self._store, self._mirror, leases, herd)
         self._replicas = Replicas(self._store, self._mirror, settings.replica, clock)
-        drains = Drains(services, self._mirror, self._replicas, clock, floor_seconds=settings.drain_floor_seconds)
+        self._drains = Drains(services, self._mirror, self._replicas, clock, floor_seconds=settings.drain_floor_seconds)
         self._ticker = Ticker(self._store, leases, self._mirror, clock, settling_seconds=settings.settling_seconds)
         self._departures = Departures(self._mirror, clock)
         self._dns_counts = DnsCollector()
-        self._admin = Admin(
-            services,
-            leases,
-            drains,
+        self._admin: Admin | None = None
+
+    def _admin_api(self) -> Admin:
+        from dnsd.admin.routes import Admin
+
+        settings = self._settings
+        return Admin(
+            self._services,
+            self._leases,
+            self._drains,
             self._mirror,
             refill=self._refill,
             disk=self._disk,
@@ -118,9 +131,8 @@ class Control:
         return self._tasks.failed
 
     async def start(self) -> None:
-        """Read the static zones, then take requests and follow the store."""
+        """Read the static zones, follow the store, and take requests as soon as answers go out."""
         await self.reload()
-        await self._admin.serve([self._socket])
         for name, work in (
             ("mirror", self._mirror.run()),
             ("disk", self._disk.run(self._mirror.standing)),
@@ -133,6 +145,18 @@ class Control:
             ("cookie-secret", self._share_cookie_secret()),
         ):
             self._tasks.start(name, work)
+        await self._begin_answers()
+        await asyncio.to_thread(importlib.import_module, "dnsd.admin.routes")
+        self._admin = self._admin_api()
+        await self._admin.serve([self._socket])
+
+    async def _begin_answers(self) -> None:
+        """Wait until the responders have what there is to answer, for a while."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_ANSWERS_FIRST_SECONDS):
+                await self._mirror.has_begun.wait()
+                if self._mirror.status().loaded:
+                    await self._mirror.reached(self._mirror.revision, _ANSWERS_FIRST_SECONDS)
 
     async def ready(self, within_seconds: float) -> str:
         """Wait until the registry was loaded; returns what keeps it from that when it takes longer."""
@@ -159,7 +183,8 @@ class Control:
         """Be not ready for that long, then finish the requests, and leave the other replicas."""
         self._is_leaving = True
         await self._clock.sleep(lame_duck_seconds)
-        await self._admin.stop()
+        if self._admin is not None:
+            await self._admin.stop()
         await self._tasks.stop()
         self._disk.close()
         await self._replicas.leave()
@@ -195,4 +220,6 @@ def _mirror_directory(settings: Settings) -> Path:
 def _static_zones(settings: Settings) -> StaticZones | None:
     if settings.zones is None:
         return None
+    from dnsd.registry.zones import StaticZones  # master files: for those who have some
+
     return StaticZones(Path(settings.zones), [name_from_text(zone) for zone in settings.zone])

@@ -45,8 +45,8 @@ class Solo:
         feed = LocalFeed(catalog.table)
         self._control = Control(settings, ground.store_url, ground.doors.admin, catalog, feed, clock)
         self._responding = Responding(settings, ground.doors.dns, feed, catalog.table, ground.cookie_secret, clock)
+        await self._responding.start()  # it answers as soon as control has loaded something
         await self._control.start()
-        await self._responding.start()
 
     async def ready(self) -> str:
         """Wait until it serves; returns what is not as it should be."""

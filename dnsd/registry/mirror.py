@@ -102,6 +102,8 @@ class Mirror:
     ) -> None:
         self.catalog = catalog
         self.held = Held()
+        self.has_begun = asyncio.Event()
+        """Set when something is loaded, or when the first attempt has shown that nothing can be yet."""
         self.loads = 0
         """So often everything was read from the store."""
         self._store = store
@@ -213,6 +215,7 @@ class Mirror:
                 self._contact.lose(fault)
                 if not self._has_tried:
                     await self._serve_saved()
+                self.has_begun.set()
             finally:
                 await reader.close()
             await self._clock.sleep(self._contact.pause_seconds())
@@ -263,6 +266,7 @@ class Mirror:
         self._past.begin(saved.epoch, saved.revision)
         self._progress.advance(saved.revision)
         self._history, self._is_loaded = saved.history, True
+        self.has_begun.set()
         self._contact.age(max(0.0, self._clock.wall() - saved.written_at))
         self._note_bad(saved.bad)
         records = len(content.services) + len(content.endpoints)
@@ -337,6 +341,7 @@ class Mirror:
         self._progress.advance(content.revision)
         self._history, self._removed = content.position.history, content.position.removed
         self._is_loaded, self._must_load = True, False
+        self.has_begun.set()
         self.loads += 1
         self._note_bad(content.bad)
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Literal, TypeVar
 
-from dnsd.codec.document import endpoint_from_stored, service_from_stored, stored_text
+from dnsd.codec.stored import endpoint_from_stored, service_from_stored, stored_text
 from dnsd.model.change import Change, Removal, RemovalCause
 from dnsd.model.errors import Fault, InvalidRecord
 from dnsd.model.service import Endpoint, EndpointKey, Service, ServiceKey
