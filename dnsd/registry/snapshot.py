@@ -106,8 +106,9 @@ class Snapshot:
         except FileNotFoundError:
             return None
         if saved is not None:
-            for _, path in self._journals():
-                _apply_journal(path, saved)
+            for number, path in self._journals():
+                if number <= saved.revision:  # what it begins with is there: nothing is missing between them
+                    _apply_journal(path, saved)
         return saved
 
     def close(self) -> None:

@@ -99,6 +99,16 @@ def test_a_journal_of_another_epoch_is_not_mixed_in(tmp_path: Path, snapshot: Sn
     assert (saved.epoch, saved.revision, _ids(saved)) == (EPOCH, 1, {"one"})
 
 
+def test_a_journal_that_begins_after_a_gap_is_not_read(tmp_path: Path, snapshot: Snapshot) -> None:
+    """Killed while the snapshot of revision 7 was written: what happened from 2 to 7 stands nowhere."""
+    snapshot.append(Change(2, (TWO,)), 200.0)
+    snapshot.begin(EPOCH, 7)
+    snapshot.append(Change(8, (), (Removal(ONE.key, "deleted"),)), 300.0)
+    snapshot.close()
+    saved = _read(tmp_path)
+    assert (saved.revision, _ids(saved)) == (2, {"one", "two"})
+
+
 def test_a_long_journal_asks_for_a_new_snapshot(snapshot: Snapshot) -> None:
     assert not snapshot.is_due
     for number in range(JOURNAL_CHANGES_MOST):
