@@ -44,7 +44,7 @@ _log = logging.getLogger("dnsd.control")
 
 _LOADED_POLL_SECONDS = 0.02
 _ANSWERS_FIRST_SECONDS = 2.0
-"""So long the admin API waits for the first answers, lest its imports (HTTP, shapes: 0.35 s) delay them."""
+"""So long the admin API waits for the first answers, lest its imports (HTTP, shapes: 0.35 s) delay them; the disk too."""
 _SECRET_RETRY_SECONDS = 1.0
 _STALE_LOOK_SECONDS = 1.0
 _SECRET_AGAIN_SECONDS = 60.0
@@ -135,7 +135,6 @@ class Control:
         await self.reload()
         for name, work in (
             ("mirror", self._mirror.run()),
-            ("disk", self._disk.run(self._mirror.standing)),
             ("refill", self._refill.run()),
             ("replicas", self._replicas.run()),
             ("ticker", self._ticker.run()),
@@ -146,6 +145,7 @@ class Control:
         ):
             self._tasks.start(name, work)
         await self._begin_answers()
+        self._tasks.start("disk", self._disk.run(self._mirror.standing))
         await asyncio.to_thread(importlib.import_module, "dnsd.admin.routes")
         self._admin = self._admin_api()
         await self._admin.serve([self._socket])
