@@ -44,7 +44,7 @@ _log = logging.getLogger("dnsd.control")
 
 _LOADED_POLL_SECONDS = 0.02
 _ANSWERS_FIRST_SECONDS = 2.0
-"""So long the admin API waits for the first answers, lest its imports (HTTP, shapes: 0.35 s) delay them; the disk too."""
+"""So long the disk and the admin API, whose imports (HTTP, shapes) take 0.35 s, wait for the first answers."""
 _SECRET_RETRY_SECONDS = 1.0
 _STALE_LOOK_SECONDS = 1.0
 _SECRET_AGAIN_SECONDS = 60.0
