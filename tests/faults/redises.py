@@ -86,13 +86,13 @@ class Sentinels:
 
 
 class Cluster:
-    """Three masters, each with one replica."""
+    """Three masters, each with one replica; that of our slot with two, so that its heir has a copy of what it takes."""
 
     def __init__(self, kind: str) -> None:
         self.kind = f"cluster {kind}"
         self.servers: list[Server] = []
         self._folders: list[Path] = []
-        for _ in range(6):
+        for _ in range(7):
             self._folders.append(Path(tempfile.mkdtemp(prefix="dnsd-")))
             options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "1500", *PERSISTENT, *REPLICATED)
             self.servers.append(Server(kind, self._folders[-1], *options, port=cluster_port()))
@@ -114,7 +114,7 @@ class Cluster:
     def wait_until_whole(self) -> None:
         """Until all slots are served and every master has its copy."""
         until(lambda: all("cluster_state:ok" in each.ask("CLUSTER", "INFO") for each in self.servers), "state ok", 60)
-        until(lambda: "state=online" in self.master().ask("INFO", "replication"), "the master has its copy", 60)
+        until(lambda: self._copies() == 2, "our slot's master has its copies", 60)
 
     def close(self) -> None:
         """End them all."""
@@ -123,14 +123,18 @@ class Cluster:
         for folder in self._folders:
             shutil.rmtree(folder, ignore_errors=True)
 
+    def _copies(self) -> int:
+        return self.master().ask("INFO", "replication").count("state=online")
+
     def _join(self, servers: list[Server]) -> None:
         for number, server in enumerate(servers[:3]):
             server.ask("CLUSTER", "ADDSLOTSRANGE", *[str(16_384 * number // 3), str(16_384 * (number + 1) // 3 - 1)])
             server.ask("CLUSTER", "SET-CONFIG-EPOCH", str(number + 1))
         for server in servers[1:]:
             server.ask("CLUSTER", "MEET", "127.0.0.1", str(servers[0].port))
-        until(lambda: all(each.ask("CLUSTER", "NODES").count("@") == 6 for each in servers), "all nodes have met", 30)
-        for master, copy in zip(servers[:3], servers[3:], strict=True):
+        until(lambda: all(each.ask("CLUSTER", "NODES").count("@") == 7 for each in servers), "all nodes have met", 30)
+        ours = self.master()
+        for master, copy in zip([*servers[:3], ours], servers[3:], strict=True):
             identity = master.ask("CLUSTER", "MYID").split("\r\n")[1]
             until(lambda copy=copy, of=identity: "OK" in copy.ask("CLUSTER", "REPLICATE", of), "a copy is one", 30)
 
