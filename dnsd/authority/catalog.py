@@ -88,21 +88,30 @@ class Catalog:
             self.table.journal.clear()
 
     def apply(self, change: Change, now: float = 0.0) -> Delta:
-        """Take one change in and compile what it touches; ``now`` in monotonic seconds, for ``last_known``."""
+        """Take one change in and compile what it touches, and what is due; ``now`` in monotonic seconds."""
         self._last_known.note(change, self.inventory, now)
         self._slow_start.note(change, self.inventory, now)
-        for key in self.inventory.apply(change):
+        touched = dict.fromkeys(self.inventory.apply(change))
+        for key in (*touched, *self._due(now)):
             self._content.publish(key)
         return self._delta(change.revision)
 
-    def expire(self, now: float) -> Delta | None:
-        """End the last-known answers that were given long enough, raise the weights of who is new; None when there
-        are none. ``now`` as in apply.
+    def is_due(self, now: float) -> bool:
+        """True when time has changed answers: a last-known one is over, or the weight of who is new rises.
+
+        The next change brings it with its revision, so that the serial rises whenever answers change.
         """
-        ended = {*self._last_known.expire(now), *self._slow_start.advance(now, self.inventory)}
-        for key in ended:
+        return self._slow_start.is_due(now) or self._last_known.is_due(now, self.inventory)
+
+    def expire(self, now: float) -> Delta | None:
+        """Bring what is due without a revision of its own, for want of one; None when nothing is. ``now`` as in apply.
+
+        Nobody who has this serial can then be led on from it: secondaries fetch the zone whole, after the next change.
+        """
+        due = self._due(now)
+        for key in due:
             self._content.publish(key)
-        return self._delta(self.table.revision) if ended else None
+        return self._delta(self.table.revision) if due else None
 
     def set_static(self, zones: Sequence[ZoneData]) -> None:
         """Serve these static zones in place of those before, at once."""
@@ -114,6 +123,11 @@ class Catalog:
         self._static = tuple(zones)
         if self.table.loaded:
             yield from self.load_steps(self.inventory.services(), self.inventory.endpoints(), self.table.revision)
+
+    def _due(self, now: float) -> list[ServiceKey]:
+        """The services that time has changed, each once, now compiled with what it is."""
+        risen = self._slow_start.advance(now, self.inventory) if self._slow_start.is_due(now) else []
+        return list(dict.fromkeys((*self._last_known.expire(now), *risen)))
 
     def _delta(self, revision: int) -> Delta:
         """What was compiled since the last one, as of ``revision``, which the table shows from now on."""

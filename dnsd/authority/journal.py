@@ -63,6 +63,8 @@ class Journal:
         self._octets = 0
         self._steps: deque[_Step] = deque()
         self._last: int | None = None
+        self._is_ambiguous = False
+        """True while the last serial stands for two contents, so that no step can start at it."""
 
     def clear(self) -> None:
         """Forget everything: the table was changed whole."""
@@ -70,15 +72,23 @@ class Journal:
         self._octets = 0
 
     def add(self, before: int, after: int, replaced: Iterable[Replaced]) -> None:
-        """A change led from revision ``before`` to ``after``; without a new revision nobody can be led past it.
+        """A change led from revision ``before`` to ``after``; without a new revision nobody can be led past it, nor
+        from it.
 
         What changes order and weights alone changes no record, so it may go without.
         """
         differences = _differences(replaced)
-        if self._last != before or (before == after and differences):
+        if self._last != before:
             self.clear()
+            self._is_ambiguous = False
         self._last = after
         if before == after:
+            if differences:
+                self.clear()
+                self._is_ambiguous = True
+            return
+        if self._is_ambiguous:
+            self._is_ambiguous = False
             return
         step = _Step(before & SERIAL_MASK, differences)
         self._steps.append(step)

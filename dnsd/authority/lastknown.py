@@ -51,12 +51,22 @@ class LastKnown:
             return current.values()
         return self._kept[service.key][1].values()
 
+    def is_due(self, now: float, inventory: Inventory) -> bool:
+        """True when a service is answered from what was kept long enough."""
+        return any(until <= now and self._is_answered_from(key, inventory) for key, (until, _) in self._kept.items())
+
     def expire(self, now: float) -> list[ServiceKey]:
         """Forget what was kept long enough; returns the services that were answered from it."""
         ended = [key for key, (until, _) in self._kept.items() if until <= now]
         for key in ended:
             del self._kept[key]
         return ended
+
+    def _is_answered_from(self, key: ServiceKey, inventory: Inventory) -> bool:
+        holding = inventory.holdings.get(key)
+        if holding is None or holding.service is None:
+            return False
+        return not answered(holding.service, list(holding.endpoints.values()))
 
     def _note_service(self, service: Service, inventory: Inventory, withdrawn: Collection[object], now: float) -> None:
         until, kept = self._kept.get(service.key, (now + KEPT_SECONDS, {}))

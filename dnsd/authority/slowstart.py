@@ -12,6 +12,9 @@ from dnsd.authority.inventory import Inventory
 from dnsd.model.change import Change
 from dnsd.model.service import Endpoint, Service, ServiceKey
 
+STEP_SECONDS = 1.0
+"""Weights rise as often as this: each step is a revision, and what secondaries have to fetch."""
+
 
 class SlowStart:
     """The endpoints that are warming up, by service, each with the moment at which it came."""
@@ -19,6 +22,7 @@ class SlowStart:
     def __init__(self) -> None:
         self._came: dict[ServiceKey, dict[str, float]] = {}
         self._now = 0.0
+        self._stepped_at = 0.0
 
     def note(self, change: Change, inventory: Inventory, now: float) -> None:
         """Look at a change before it is applied: who is new starts, who goes is forgotten. ``now`` is monotonic."""
@@ -31,6 +35,8 @@ class SlowStart:
             if isinstance(value, Endpoint) and inventory.endpoint(value.key) is None:
                 known = inventory.service(value.service_key)
                 if slow.get(value.service_key, known.slow_start_seconds if known else 0):
+                    if not self._came:
+                        self._stepped_at = now
                     self._came.setdefault(value.service_key, {})[value.id] = now
 
     def endpoints(self, service: Service, endpoints: Collection[Endpoint]) -> Collection[Endpoint]:
@@ -40,9 +46,13 @@ class SlowStart:
             return endpoints
         return [self._warming(each, came.get(each.id), service.slow_start_seconds) for each in endpoints]
 
+    def is_due(self, now: float) -> bool:
+        """True when it is time for the next step of weights that rise."""
+        return bool(self._came) and now - self._stepped_at >= STEP_SECONDS
+
     def advance(self, now: float, inventory: Inventory) -> list[ServiceKey]:
         """Let time pass; returns the services whose weights have to be compiled anew."""
-        self._now = now
+        self._now = self._stepped_at = now
         risen = list(self._came)
         for key in risen:
             service = inventory.service(key)

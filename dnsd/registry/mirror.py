@@ -228,8 +228,8 @@ class Mirror:
             self._contact.hear()
             async with self._writing:
                 leads_on = self._take(entries)
-                self._end_last_known()
                 self._end_held()
+            await self._bring_due()
             if leads_on and self._clock.monotonic() - self._checked_at >= CHECK_SECONDS:
                 leads_on = await self._is_in_step(reader)
             if not leads_on:
@@ -399,10 +399,20 @@ class Mirror:
             collect_replaced()
         self._audience.reload()
 
-    def _end_last_known(self) -> None:
-        ended = self.catalog.expire(self._clock.monotonic())
-        if ended is not None:
-            self._audience.publish(ended)
+    async def _bring_due(self) -> None:
+        """Let the answers that time has changed come with a revision, so that the serial rises with them.
+
+        Where the store takes no write they change without one, rather than not at all.
+        """
+        if not self.catalog.is_due(self._clock.monotonic()):
+            return
+        try:
+            await self._store.touch(self.revision)
+        except StoreUnavailable:
+            async with self._writing:
+                ended = self.catalog.expire(self._clock.monotonic())
+            if ended is not None:
+                self._audience.publish(ended)
 
     def _gain(self) -> None:
         problem = f"newer-schema: the store has schema {self._schema}; it is read, not written"

@@ -165,6 +165,13 @@ class Store:
         removed, revision, more = await self._run("reap", (str(tick), history, str(REAPED_AT_ONCE)), floor)
         return Reaped(int(removed), int(revision), more == 1)
 
+    async def touch(self, revision: int) -> int:
+        """Make the revision after ``revision``, without a change of any object, unless there is a later one already.
+
+        Returns the store's revision then.
+        """
+        return int(await self._run("touch", (str(revision),), revision))
+
     async def report(self, replica: str, revision: int, digest: str = "") -> None:
         """Say that ``replica`` applied everything up to ``revision``; good as a sign of life for a few ticks.
 

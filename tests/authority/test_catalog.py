@@ -215,6 +215,26 @@ def test_last_known_answers_end(make_endpoint: MakeEndpoint) -> None:
     assert catalog.expire(9999.0) is None
 
 
+def test_what_time_changes_comes_with_the_next_revision(make_endpoint: MakeEndpoint) -> None:
+    catalog = a_catalog()
+    endpoint = make_endpoint("a", "10.0.0.1")
+    catalog.load([keeping()], [endpoint], 1)
+    catalog.apply(Change(2, (), (expired(endpoint.key),)), now=1000.0)
+    assert not catalog.is_due(1599.0)
+    assert catalog.is_due(1600.0)
+    delta = catalog.apply(Change(3), now=1600.0)
+    assert (delta.revision, answers(catalog)) == (3, set())
+    assert delta.nodes
+    assert not catalog.is_due(9999.0)
+
+
+def test_a_service_with_endpoints_is_never_due(make_endpoint: MakeEndpoint) -> None:
+    catalog = a_catalog()
+    catalog.load([keeping()], [make_endpoint("a", "10.0.0.1")], 1)
+    catalog.apply(Change(2, (make_endpoint("a", "10.0.0.1", weight=7),)), now=1000.0)
+    assert not catalog.is_due(5000.0)
+
+
 def test_last_known_answers_survive_new_static_zones(make_endpoint: MakeEndpoint) -> None:
     catalog = a_catalog()
     endpoint = make_endpoint("a", "10.0.0.1")

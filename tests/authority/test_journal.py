@@ -92,7 +92,10 @@ def test_a_change_under_the_same_serial_forgets_the_past():
     journal.add(2, 2, [(ZONE, node, None)])
     journal.add(2, 3, [])
     assert journal.since(ZONE, 1) is None
-    assert journal.since(ZONE, 2) is not None
+    assert journal.since(ZONE, 2) is None, "serial 2 stood for two contents"
+    journal.add(3, 4, [])
+    assert journal.since(ZONE, 2) is None
+    assert journal.since(ZONE, 3) is not None
 
 
 def test_serials_wrap():

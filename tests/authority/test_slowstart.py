@@ -69,3 +69,16 @@ def test_no_slow_start_no_work(catalog: Catalog) -> None:
     catalog.apply(Change(2, (replace(WEB, slow_start_seconds=0), NEW)), now=100.0)
     assert weights(catalog)["new"] == 201
     assert catalog.expire(101.0) is None
+
+
+def test_each_step_is_due_a_second_after_the_one_before(catalog: Catalog) -> None:
+    assert not catalog.is_due(99.0)
+    catalog.apply(Change(2, (NEW,)), now=100.0)
+    assert not catalog.is_due(100.9)
+    assert catalog.is_due(101.0)
+    catalog.apply(Change(3), now=101.0)
+    assert weights(catalog)["new"] == 21
+    assert not catalog.is_due(101.9)
+    catalog.apply(Change(4), now=110.0)
+    assert weights(catalog)["new"] == 201
+    assert not catalog.is_due(200.0)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from dnsd.authority import lastknown, slowstart
 from dnsd.model.change import Removal
 from dnsd.model.errors import Gone
 from dnsd.model.message import RRType
@@ -339,3 +340,58 @@ async def test_static_zones_come_in_steps_and_lose_no_change(replica, make_endpo
     assert replica.endpoint("late") is not None
     assert name_from_text("late.web.default.svc.cluster.local.") in replica.catalog.table.nodes
     assert replica.ear.reloads == 2
+
+
+class TestTimeAlone:
+    """What time alone changes in the answers comes with a revision: the SOA serial is made of it."""
+
+    @pytest.fixture(autouse=True)
+    def short_lives(self, monkeypatch):
+        monkeypatch.setattr(lastknown, "KEPT_SECONDS", 1.0)
+        monkeypatch.setattr(slowstart, "STEP_SECONDS", 0.1)
+
+    @staticmethod
+    def has_name(replica):
+        return bool(replica.catalog.table.nodes[name_from_text("a.web.default.svc.cluster.local")].answers)
+
+    async def lose_the_last(self, make_endpoint, *replicas):
+        web = Service("default", "web", when_empty="last_known")
+        accepted = await write(replicas[0], put(web), put(make_endpoint("a")))
+        for replica in replicas:  # who is told of both changes at once never knew it
+            assert await replica.mirror.reached(accepted.revision, 5)
+        return (await write(replicas[0], put(make_endpoint("a", ready=False)))).revision
+
+    async def test_the_end_of_a_last_known_answer(self, make_replica, make_endpoint, eventually):
+        replicas = [await make_replica(name) for name in ("one", "two")]
+        revision = await self.lose_the_last(make_endpoint, *replicas)
+        for replica in replicas:
+            assert await replica.mirror.reached(revision, 5)
+            assert self.has_name(replica)
+        for replica in replicas:
+            await eventually(lambda replica=replica: not self.has_name(replica))
+            assert replica.catalog.table.revision > revision
+            assert replica.ear.deltas[-1].revision > revision
+        assert {replica.ear.reloads for replica in replicas} == {1}
+
+    async def test_it_ends_where_the_store_takes_no_write(self, replica, server, make_endpoint, eventually):
+        revision = await self.lose_the_last(make_endpoint, replica)
+        assert await replica.mirror.reached(revision, 5)
+        server.ask("HSET", replica.store.keys.meta, "schema", "99")
+        await eventually(lambda: not self.has_name(replica))
+        assert replica.catalog.table.revision == revision
+        assert replica.mirror.status().connected
+
+    async def test_weights_that_rise(self, replica, make_endpoint, eventually):
+        web = Service("default", "web", slow_start_seconds=1)
+        accepted = await write(replica, put(web), put(make_endpoint("a", weight=1000)))
+        assert await replica.mirror.reached(accepted.revision, 5)
+        seen = set()
+
+        def is_warm():
+            (endpoint,) = replica.catalog.published(("default", "web"))
+            seen.add((endpoint.weight, replica.catalog.table.revision))
+            return endpoint.weight == 1000
+
+        await eventually(is_warm)
+        assert len(seen) == len({weight for weight, _ in seen}) == len({revision for _, revision in seen}) > 2
+        assert (await write(replica, put(make_endpoint("b", weight=1)))).results[0].outcome == "created"

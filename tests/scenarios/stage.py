@@ -99,7 +99,8 @@ class Stage:
 
     def _set_pass(self, step: Step) -> None:
         self._now += float(step.rest[0])
-        self.catalog.expire(self._now)
+        if self.catalog.is_due(self._now):
+            self._change()
 
     def _set_service(self, step: Step) -> None:
         fields = _fields(step.rest[1:])

@@ -251,3 +251,33 @@ def test_who_is_not_named_gets_no_zone(trio: Trio) -> None:
     query = dns.message.make_query("cluster.local", "AXFR")
     reply = dns.query.tcp(query, "127.0.0.1", port=trio.dns, timeout=5)
     assert reply.rcode() == dns.rcode.REFUSED
+
+
+def test_secondaries_follow_what_time_alone_changes(trio: Trio) -> None:
+    """The weight of a new endpoint rises by itself: the serial rises with it, so its last weight arrives everywhere."""
+    until(trio.are_level, "both secondaries have the empty zones", 60)
+    connection = http.client.HTTPConnection("127.0.0.1", trio.admin, timeout=20)
+    ports = {"ports": {"http": 80}}
+    for path, body in (
+        ("", {"slow_start_seconds": 2}),
+        ("/endpoints/a", {"address": "10.0.0.1", "weight": 1000, **ports}),
+    ):
+        connection.request(
+            "PUT", f"/v1/namespaces/default/services/web{path}", json.dumps(body), {"Content-Type": "application/json"}
+        )
+        response = connection.getresponse()
+        text = response.read()
+        assert response.status == 201, text
+    connection.close()
+    for host in ("127.0.0.1", NSD, KNOT):
+        until(lambda host=host: weight(trio, host) == 1000, f"{host} gives the whole weight", 60)
+
+
+def weight(trio: Trio, host: str) -> int:
+    """What the one SRV record of the service says; -1 while there is none."""
+    query = dns.message.make_query("_http._tcp.web.default.svc.cluster.local", "SRV")
+    try:
+        reply = dns.query.udp(query, host, port=trio.ports[host], timeout=1)
+    except (dns.exception.Timeout, OSError):
+        return -1
+    return int(reply.answer[0][0].weight) if reply.answer else -1
