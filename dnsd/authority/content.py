@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from operator import attrgetter
 
-from dnsd.authority import schema, static
+from dnsd.authority import static
 from dnsd.authority.compile import compile_node
+from dnsd.authority.direct import compiled, direct
 from dnsd.authority.domain import Domain
 from dnsd.authority.inventory import Inventory
 from dnsd.authority.lastknown import LastKnown
+from dnsd.authority.node import Node
 from dnsd.authority.pointers import Pointers
 from dnsd.authority.slowstart import SlowStart
 from dnsd.authority.tree import Tree
@@ -17,6 +20,8 @@ from dnsd.authority.zone import Zone
 from dnsd.model.names import Name, child
 from dnsd.model.rrset import ZoneData
 from dnsd.model.service import Endpoint, ServiceKey
+
+_id_of = attrgetter("id")
 
 
 class Content:
@@ -73,11 +78,14 @@ class Content:
     def _put_service(self, key: ServiceKey, zone: Zone) -> Iterable[Name]:
         """Put this service's names into one zone (their PTRs with the first); returns the owners."""
         service = self.inventory.service(key)
-        made = schema.Published()
+        nodes: Mapping[Name, Node] = {}
+        pointers: Mapping[str, tuple[Name, ...]] = {}
         if service is not None:
-            made = schema.publish(service, self.published(key), zone.origin)
-        for owner, sets in made.sets.items():
-            self.tree.put(owner, compile_node(zone, sets, lambda name: made.sets.get(name, ()), made.kind))
+            known = sorted(self.published(key), key=_id_of)
+            made = direct(service, known, zone, self.tree.nodes) or compiled(service, known, zone)
+            nodes, pointers = made.nodes, made.pointers
+        for owner, node in nodes.items():
+            self.tree.put(owner, node)
         if zone.origin == self._domain.zones[0]:
-            self._pointers.put(key, made.pointers, service.ttl_seconds if service else 0)
-        return made.sets
+            self._pointers.put(key, pointers, service.ttl_seconds if service else 0)
+        return nodes

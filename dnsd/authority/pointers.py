@@ -31,13 +31,13 @@ class Pointers:
         self._by_address: dict[str, tuple[Given, ...]] = {}
         self._by_service: dict[ServiceKey, tuple[str, ...]] = {}
 
-    def put(self, key: ServiceKey, pointers: Mapping[str, set[Name]], ttl: int) -> None:
-        """Let this service give its addresses exactly these names."""
+    def put(self, key: ServiceKey, pointers: Mapping[str, tuple[Name, ...]], ttl: int) -> None:
+        """Let this service give its addresses exactly these names, sorted."""
         for address in self._by_service.pop(key, ()):
             if address not in pointers:
                 self._give(address, key, None)
         for address, targets in pointers.items():
-            self._give(address, key, (key, ttl, tuple(sorted(targets))))
+            self._give(address, key, (key, ttl, targets))
         if pointers:
             self._by_service[key] = tuple(pointers)
 

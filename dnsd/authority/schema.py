@@ -148,7 +148,7 @@ def _empty(service: Service, owner: Name, known: Sequence[Endpoint]) -> Publishe
     made = Published({owner: []})
     for port in published_ports(service, known):
         if port.name:
-            made.sets[_port_name(port, owner)] = []
+            made.sets[port_name(port, owner)] = []
     for each in known:
         for address in each.addresses:
             made.sets[host_name(each.hostname_for(address), owner)] = []
@@ -189,11 +189,12 @@ def _add_port(made: Published, service: Service, owner: Name, port: ServicePort,
     """
     _add(made, owner, service.ttl_seconds, shares)
     if port.name and (shares or service.when_empty != "nxdomain"):
-        made.sets.setdefault(_port_name(port, owner), [])
-        _add(made, _port_name(port, owner), service.ttl_seconds, shares)
+        made.sets.setdefault(port_name(port, owner), [])
+        _add(made, port_name(port, owner), service.ttl_seconds, shares)
 
 
-def _port_name(port: ServicePort, owner: Name) -> Name:
+def port_name(port: Port | ServicePort, owner: Name) -> Name:
+    """``_port._proto`` below the service."""
     return child(f"_{port.name}", child(f"_{port.protocol.lower()}", owner))
 
 
