@@ -52,5 +52,5 @@ async def test_three_replicas_are_equal_again_after_every_cut(make_server, make_
     assert len(first) > len(TRUTH) * 2
     assert all(other == first for other in others)
     assert not writers.lost_from(first)
-    assert len(writers.replied_at) > 50 * seconds, writers.refused[:5]
+    assert len(writers.replied_at) > 10 * seconds, writers.refused[:5]
     print(f"\n{len(writers.replied_at)} writes, {len(writers.refused)} refused, {cut} cut, {len(first)} objects equal")
