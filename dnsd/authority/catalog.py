@@ -65,6 +65,7 @@ class Catalog:
         values: list[Service | Endpoint] = [*services, *endpoints]
         static = self._static
         beside = Content(self._domain, static, self._last_known, self._slow_start)
+        beside.tree.is_noting = False
         for index, value in enumerate(values):
             beside.inventory.put(value)
             if index % STEP_OBJECTS == 0:
@@ -73,12 +74,12 @@ class Catalog:
         for index, key in enumerate(beside.inventory.holdings):
             beside.publish(key)
             if index % STEP_OBJECTS == 0:
-                beside.tree.drain_changes()
                 yield
         if static is not self._static:  # changed while this was built
             yield from self.load_steps(beside.inventory.services(), beside.inventory.endpoints(), revision)
             return
         beside.tree.drain_changes()
+        beside.tree.is_noting = True
         beside.words.drain_changes()
         self._content = beside
         self.table.nodes, self.table.zones, self.table.words = beside.tree.nodes, beside.zones, beside.words

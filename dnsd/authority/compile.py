@@ -40,6 +40,13 @@ def compile_node(zone: Zone, rrsets: Iterable[RRset], sets_at: SetsAt, kind: Kin
     return Node(zone, answers or NOTHING, kind)
 
 
+def lone_node(zone: Zone, owner: Name, rtype: int, ttl: int, rdata: bytes) -> Node:
+    """The node of a name that owns a single record and is no one's host: two names of three."""
+    record = record_octets(OWNER_POINTER, rtype, ttl, rdata)
+    size = HEADER_OCTETS + len(owner) + QUESTION_TAIL_OCTETS + len(record)
+    return Node(zone, {question_key(rtype): Answer(1, record, (), b"", 0, size)})
+
+
 def compile_rrset(rrset: RRset, sets_at: SetsAt) -> Answer:
     """One RRset as ready bytes, its additional section found through ``sets_at``."""
     above = HEADER_OCTETS + len(rrset.owner) + QUESTION_TAIL_OCTETS

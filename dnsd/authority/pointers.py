@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache, partial
 
-from dnsd.authority.compile import compile_node
+from dnsd.authority.compile import compile_node, lone_node
 from dnsd.authority.domain import Domain
-from dnsd.authority.reverse import pointer_owner
+from dnsd.authority.reverse import nearest_origin
 from dnsd.authority.tree import Tree
 from dnsd.authority.zone import Zone
 from dnsd.model.message import RRType
-from dnsd.model.names import Name
+from dnsd.model.names import Name, parent_of, reverse_name
 from dnsd.model.rrset import Record, RRset
 from dnsd.model.service import ServiceKey
 
 Given = tuple[ServiceKey, int, tuple[Name, ...]]
 """A service, and the TTL in seconds and host names that it gives an address."""
+_RANGES_KEPT = 1024
 
 
 class Pointers:
@@ -30,6 +32,8 @@ class Pointers:
         # Tuples, and not dicts and sets, because there are as many as endpoints, nearly all of one.
         self._by_address: dict[str, tuple[Given, ...]] = {}
         self._by_service: dict[ServiceKey, tuple[str, ...]] = {}
+        # Neighbours share it: most addresses of a /24 come one after the other.
+        self._zone_above = lru_cache(maxsize=_RANGES_KEPT)(partial(nearest_origin, origins=self._all))
 
     def put(self, key: ServiceKey, pointers: Mapping[str, tuple[Name, ...]], ttl: int) -> None:
         """Let this service give its addresses exactly these names, sorted."""
@@ -44,7 +48,7 @@ class Pointers:
     def _give(self, address: str, key: ServiceKey, new: Given | None) -> None:
         """Let ``new`` be what this service gives the address."""
         given = self._by_address.get(address, ())
-        old = next((each for each in given if each[0] == key), None)
+        old = next((each for each in given if each[0] == key), None) if given else None
         if old == new:
             return
         others = tuple([each for each in given if each is not old])
@@ -56,15 +60,18 @@ class Pointers:
         self._compile(address, given)
 
     def _compile(self, address: str, given: Sequence[Given]) -> None:
-        found = pointer_owner(address, self._all)
-        if found is None or found[1] not in self._own:
+        owner = reverse_name(address)
+        origin = owner if owner in self._all else self._zone_above(parent_of(owner))
+        if origin not in self._own:
             return
-        owner, origin = found
         # A range of one address has its only PTR at the apex, beside what stands there.
         sets = self._domain.standing(origin)[owner] if owner == origin else []
         if given:
             targets = sorted({name for _, _, names in given for name in names})
-            ttl = min(ttl for _, ttl, _ in given)
+            ttl = min([ttl for _, ttl, _ in given])
+            if len(targets) == 1 and not sets:
+                self._tree.put(owner, lone_node(self._zones[origin], owner, RRType.PTR, ttl, targets[0]))
+                return
             sets.append(RRset(owner, RRType.PTR, ttl, tuple(Record(target) for target in targets)))
         if sets:
             self._tree.put(owner, compile_node(self._zones[origin], sets, self._domain.glue))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from ipaddress import IPv4Network, ip_network
 
-from dnsd.model.names import Name, name_from_text, parent_of, reverse_name
+from dnsd.model.names import Name, name_from_text, parent_of
 
 PRIVATE_RANGES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
 """Private (RFC 1918) and unique-local (RFC 4193) addresses, the default."""
@@ -29,12 +29,10 @@ def zones_of(cidr: str) -> list[Name]:
     return origins
 
 
-def pointer_owner(address: str, origins: Collection[Name]) -> tuple[Name, Name] | None:
-    """The reverse name of ``address`` and the origin of ours it lies under, or None when none of ours holds it."""
-    owner = reverse_name(address)
-    ancestor = owner
-    while len(ancestor) > 1:
-        if ancestor in origins:
-            return owner, ancestor
-        ancestor = parent_of(ancestor)
+def nearest_origin(name: Name, origins: Collection[Name]) -> Name | None:
+    """The innermost of these origins that ``name`` is at or below, if there is one."""
+    while len(name) > 1:
+        if name in origins:
+            return name
+        name = parent_of(name)
     return None

@@ -15,19 +15,23 @@ class Tree:
         self.changed: dict[Name, Node | None] = {}
         self.replaced: dict[Name, Node] = {}
         """What stood where something changed since the last drain; nothing where nothing stood."""
+        self.is_noting = True
+        """False while a load builds it: then nobody asks what changed."""
         self._children: dict[Name, int] = {}
         self._bare: set[Name] = set()
         """Names that were put and own nothing: nothing else tells them from those that only others keep alive."""
 
     def put(self, owner: Name, node: Node) -> None:
         """Let ``owner`` be this node, with its ancestors below the apex."""
-        known = owner in self.nodes
-        if node.answers or node.kind:
-            self._bare.discard(owner)
-        else:
+        old = self.nodes.get(owner)
+        if old is node:
+            return
+        if not (node.answers or node.kind):
             self._bare.add(owner)
+        elif self._bare:
+            self._bare.discard(owner)
         self._write(owner, node)
-        if not known:
+        if old is None:
             self._raise_ancestors(owner, node.zone)
 
     def drop(self, owner: Name) -> None:
@@ -51,25 +55,27 @@ class Tree:
         return changed
 
     def _write(self, owner: Name, node: Node) -> None:
-        self._keep_replaced(owner)
+        if self.is_noting:
+            self._note(owner, node)
         self.nodes[owner] = node
-        self.changed[owner] = node
 
     def _remove(self, owner: Name) -> None:
-        self._keep_replaced(owner)
+        if self.is_noting:
+            self._note(owner, None)
         del self.nodes[owner]
-        self.changed[owner] = None
 
-    def _keep_replaced(self, owner: Name) -> None:
+    def _note(self, owner: Name, new: Node | None) -> None:
         old = self.nodes.get(owner)
         if old is not None and owner not in self.changed:
             self.replaced[owner] = old
+        self.changed[owner] = new
 
     def _raise_ancestors(self, owner: Name, zone: Zone) -> None:
-        while owner != zone.origin:
-            owner = parent_of(owner)
-            self._children[owner] = self._children.get(owner, 0) + 1
-            if owner in self.nodes:
+        nodes, children, origin = self.nodes, self._children, zone.origin
+        while owner != origin:
+            owner = owner[1 + owner[0] :]  # its parent
+            children[owner] = children.get(owner, 0) + 1
+            if owner in nodes:
                 return
             self._write(owner, empty_node(zone))
 
