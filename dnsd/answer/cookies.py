@@ -25,20 +25,22 @@ _STARTS = {
 _START_OCTETS = 10
 
 
-def server_cookie(client_cookie: bytes, peer: bytes, now: int, secret: bytes) -> bytes:
+def server_cookie(client_cookie: bytes, peer: bytes, now: int, secret: bytes, head: bytes = VERSION) -> bytes:
     """The 16 octets for this client: version, reserved, time, hash over all that and its address (RFC 9018 4)."""
-    readable = VERSION + (now & 0xFFFFFFFF).to_bytes(4)
+    readable = head + (now & 0xFFFFFFFF).to_bytes(4)
     return readable + blake2s(client_cookie + readable + peer, digest_size=_HASH_OCTETS, key=secret).digest()
 
 
 def is_valid(cookie: bytes, peer: bytes, now: int, secret: bytes) -> bool:
     """True when ``cookie`` (client's part and ours) is one that we gave this client, not long ago (RFC 9018 4.3)."""
     client, server = cookie[:CLIENT_COOKIE_OCTETS], cookie[CLIENT_COOKIE_OCTETS:]
-    if len(server) != SERVER_COOKIE_OCTETS or not secret:
+    if len(server) != SERVER_COOKIE_OCTETS or server[:1] != VERSION[:1] or not secret:
         return False
     given = int.from_bytes(server[4:8])
     age = (now - given + 0x80000000 & 0xFFFFFFFF) - 0x80000000
-    return -FUTURE_SECONDS_MOST <= age <= PAST_SECONDS_MOST and server == server_cookie(client, peer, given, secret)
+    # Reserved octets count as they came: nobody may insist on zeros (RFC 9018 4.2).
+    ours = server_cookie(client, peer, given, secret, server[:4])
+    return -FUTURE_SECONDS_MOST <= age <= PAST_SECONDS_MOST and server == ours
 
 
 def cookie_option(edns: Edns, peer: bytes, terms: Terms) -> bytes:

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dnsd.model.errors import MalformedQuery
+from dnsd.model.errors import MalformedOpt
 from dnsd.model.message import ExtendedError, Option, RRType
 
 DO = 0x8000
@@ -30,20 +30,20 @@ class Edns:
 
 
 def read_edns(payload: int, ttl: int, rdata: bytes) -> Edns:
-    """The OPT whose class, TTL and RDATA these are. Raises MalformedQuery when its options do not fit it.
+    """The OPT whose class, TTL and RDATA these are. Raises MalformedOpt when its options do not fit it.
 
     Unknown options and flags are ignored (RFC 6891 6.1.2); of cookies the first counts (RFC 7873 5.2). What stands in
     the options of a version we do not speak is not ours to judge (RFC 6891 6.1.3).
     """
-    cookie, version = None, ttl >> 16 & 0xFF
+    cookie, version, is_do = None, ttl >> 16 & 0xFF, bool(ttl & DO)
     if version:
-        return Edns(payload, version, bool(ttl & DO))
-    for code, content in _options(rdata):
+        return Edns(payload, version, is_do)
+    for code, content in _options(rdata, is_do):
         if code == Option.COOKIE and cookie is None:
             cookie = content
             if len(cookie) != CLIENT_COOKIE_OCTETS and not COOKIE_OCTETS_LEAST <= len(cookie) <= COOKIE_OCTETS_MOST:
-                raise MalformedQuery("cookie of a length that cannot be (RFC 7873 5.2.2)")
-    return Edns(payload, version, bool(ttl & DO), cookie)
+                raise MalformedOpt("cookie of a length that cannot be (RFC 7873 5.2.2)", is_do)
+    return Edns(payload, version, is_do, cookie)
 
 
 def opt_octets(payload: int, is_do: bool, options: bytes = b"", rcode: int = 0) -> bytes:
@@ -61,14 +61,14 @@ def extended_error(code: ExtendedError, text: str = "") -> bytes:
     return option_octets(Option.EXTENDED_ERROR, code.to_bytes(2) + text.encode())
 
 
-def _options(rdata: bytes) -> Iterator[tuple[int, bytes]]:
+def _options(rdata: bytes, is_do: bool) -> Iterator[tuple[int, bytes]]:
     at = 0
     while at < len(rdata):
         if len(rdata) < at + _OPTION.size:
-            raise MalformedQuery("EDNS option cut short")
+            raise MalformedOpt("EDNS option cut short", is_do)
         code, length = _OPTION.unpack_from(rdata, at)
         at += _OPTION.size
         if len(rdata) < at + length:
-            raise MalformedQuery("EDNS option longer than its OPT")
+            raise MalformedOpt("EDNS option longer than its OPT", is_do)
         yield code, rdata[at : at + length]
         at += length

@@ -8,11 +8,11 @@ from __future__ import annotations
 import struct
 
 from dnsd.answer import lookup
-from dnsd.answer.draft import Draft, refusal
+from dnsd.answer.draft import Draft
 from dnsd.answer.order import ordered
 from dnsd.answer.scan import POINTER
 from dnsd.authority.node import Answer, Node, question_key, record_octets, records_of
-from dnsd.model.message import Rcode, RRType
+from dnsd.model.message import ExtendedError, Rcode, RRType
 from dnsd.model.names import NAME_OCTETS_MAX, ROOT, Name
 
 CNAME_KEY = question_key(RRType.CNAME)
@@ -147,5 +147,5 @@ def _refer(draft: Draft, answer: Answer) -> None:
 
 
 def not_ours() -> Draft:
-    """The reply for a name in no zone of ours."""
-    return refusal(Rcode.REFUSED)
+    """The reply for a name in no zone of ours (RFC 8914 4.21)."""
+    return Draft(Rcode.REFUSED, is_authoritative=False, reason=ExtendedError.NOT_AUTHORITATIVE)

@@ -15,13 +15,13 @@ from dnsd.answer.follow import ANY_KEY, CNAME_KEY, SOA_KEY, follow, not_ours
 from dnsd.answer.lookup import DNAME_KEY, closest_encloser
 from dnsd.answer.order import ordered
 from dnsd.answer.said import has_words, said
-from dnsd.answer.scan import HEADER_OCTETS, PLAIN, Query, is_query, read_bare_edns, read_query
+from dnsd.answer.scan import HEADER_OCTETS, PLAIN, Query, is_query, question_of, read_bare_edns, read_query
 from dnsd.answer.terms import Terms
 from dnsd.authority.node import Node, heads, question_key
 from dnsd.authority.table import Table
 from dnsd.codec.tsig import unsigned
-from dnsd.model.errors import MalformedQuery
-from dnsd.model.message import Drop, ExtendedError, Outcome, Rcode, RRType, Transfer
+from dnsd.model.errors import MalformedOpt, MalformedQuery
+from dnsd.model.message import Drop, ExtendedError, Outcome, Rcode, Reply, RRType, Transfer
 from dnsd.model.names import NAME_OCTETS_MAX, Name
 
 _OPT_START = b"\0\x00\x29"
@@ -90,6 +90,8 @@ def respond_completely(packet: bytes, peer: bytes, chance: int, table: Table, te
         if query.tsig_at:
             return _respond_signed(query, packet, peer, chance, table, terms)
         return _respond(query, packet, peer, chance, table, terms)
+    except MalformedOpt as fault:
+        return _opt_refused(packet, fault.is_do, terms)
     except MalformedQuery:
         return _header_only(packet, Rcode.FORMERR if is_query(packet) else Rcode.NOTIMP), b""
 
@@ -152,7 +154,8 @@ def _respond_signed(query: Query, packet: bytes, peer: bytes, chance: int, table
     if error or exchange is None:
         draft = Draft(Rcode.NOTAUTH, is_authoritative=False, opcode=packet[2] >> 3 & 15)
         reply = _written(query, packet, peer, draft, terms)
-        return signed.refusal(reply, error, exchange, signature, terms), query.key
+        limit = terms.plain_limit if query.edns is None else terms.limit(query.edns.payload)
+        return signed.refusal(reply, error, exchange, signature, terms, limit), query.key
     bare = unsigned(packet, query.tsig_at)
     outcome = _respond(query, bare, peer, chance, table, terms, exchange.key_name, exchange.octets)
     return signed.signed(outcome, exchange, terms)
@@ -211,6 +214,15 @@ def _verdict_without_question(edns: Edns, peer: bytes, terms: Terms) -> Rcode:
     if len(edns.cookie) == CLIENT_COOKIE_OCTETS or is_valid(edns.cookie, peer, terms.now, terms.cookie_secret):
         return Rcode.NOERROR
     return Rcode.BADCOOKIE
+
+
+def _opt_refused(packet: bytes, is_do: bool, terms: Terms) -> Reply:
+    """FORMERR for an OPT that is wrong: "the DNS header, question section, and an OPT record" (RFC 6891 7)."""
+    if not is_query(packet):
+        return _header_only(packet, Rcode.NOTIMP), b""
+    question = question_of(packet)
+    head = bytes((0x80 | packet[2] & _FLAGS_KEPT, Rcode.FORMERR, 0, bool(question), 0, 0, 0, 0, 0, 1))
+    return b"".join((packet[:2], head, question, opt_octets(terms.payload_most, is_do))), question[-4:]
 
 
 def _header_only(packet: bytes, rcode: Rcode) -> bytes:

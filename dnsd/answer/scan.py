@@ -9,8 +9,8 @@ import struct
 from dataclasses import dataclass
 from itertools import product
 
-from dnsd.answer.edns import Edns, read_edns
-from dnsd.model.errors import MalformedQuery
+from dnsd.answer.edns import DO, Edns, read_edns
+from dnsd.model.errors import MalformedOpt, MalformedQuery
 from dnsd.model.message import Opcode, RRType
 from dnsd.model.names import LABEL_OCTETS_MAX, NAME_OCTETS_MAX, Name
 
@@ -55,7 +55,8 @@ def read_query(packet: bytes) -> Query:
     """The query in a packet of at least 12 octets. Raises MalformedQuery.
 
     No question or several, names cut short, pointers, label types 0x40 and 0x80, names above 255 octets, records cut
-    short, an OPT that is second, elsewhere or not the root's, and octets behind the last record are malformed.
+    short, an OPT that is second, elsewhere or not the root's (MalformedOpt, as for options that do not fit it), and
+    octets behind the last record are malformed.
     """
     questions, answers, authorities, additionals = _COUNTS.unpack_from(packet, 4)
     if questions != 1:
@@ -80,6 +81,11 @@ def read_bare_edns(packet: bytes) -> Edns | None:
 def is_query(packet: bytes) -> bool:
     """True when the opcode is QUERY."""
     return packet[2] >> 3 & 15 == Opcode.QUERY
+
+
+def question_of(packet: bytes) -> bytes:
+    """The question's octets, nothing when there is none. Raises MalformedQuery when it cannot be read."""
+    return packet[HEADER_OCTETS : question_name_end(packet) + 4] if packet[4:6] != b"\0\0" else b""
 
 
 def question_name_end(packet: bytes) -> int:
@@ -128,7 +134,8 @@ def _read_records(packet: bytes, at: int, before: int, additionals: int) -> tupl
             raise MalformedQuery("RDATA cut short")
         if rtype == RRType.OPT:
             if edns is not None or index < before or owner_end != at + 1:
-                raise MalformedQuery("an OPT that is second, not additional or not the root's (RFC 6891 6.1.1)")
+                what = "an OPT that is second, not additional or not the root's (RFC 6891 6.1.1)"
+                raise MalformedOpt(what, bool(ttl & DO))
             edns = read_edns(rclass, ttl, packet[start:end])
         if rtype == RRType.TSIG:
             if index != before + additionals - 1 or index < before:

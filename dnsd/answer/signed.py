@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dnsd.answer.fit import TC
 from dnsd.answer.terms import Terms
 from dnsd.codec.tsig import (
     BADKEY,
@@ -25,11 +26,18 @@ def verified(packet: bytes, at: int, terms: Terms) -> tuple[int, Exchange | None
     return *terms.keyring.verify(packet, at, signature, terms.now), signature
 
 
-def refusal(reply: bytes, error: int, exchange: Exchange | None, signature: Signature, terms: Terms) -> bytes:
-    """The NOTAUTH reply with the TSIG error: signed when only the clocks differ (RFC 8945 5.2.3)."""
+def refusal(
+    reply: bytes, error: int, exchange: Exchange | None, signature: Signature, terms: Terms, limit: int
+) -> bytes:
+    """The NOTAUTH reply with the TSIG error: signed when only the clocks differ (RFC 8945 5.2.3).
+
+    Names as long as can be leave no room for that in so many octets: then without it, and truncated.
+    """
     if exchange is not None and error == BADTIME:
-        return exchange.sign(reply, terms.now, error)
-    return with_record(reply, refusal_record(signature, error))
+        told = exchange.sign(reply, terms.now, error)
+    else:
+        told = with_record(reply, refusal_record(signature, error))
+    return told if len(told) <= limit else reply[:2] + bytes((reply[2] | TC >> 8,)) + reply[3:]
 
 
 def signed(outcome: Outcome, exchange: Exchange, terms: Terms) -> Outcome:

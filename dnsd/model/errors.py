@@ -65,6 +65,14 @@ class MalformedQuery(DnsdError):
     """Bytes that are not a DNS message we can read."""
 
 
+class MalformedOpt(MalformedQuery):
+    """A readable message whose OPT record is wrong; ``is_do``: what that says of DO."""
+
+    def __init__(self, what: str, is_do: bool) -> None:
+        self.is_do = is_do
+        super().__init__(what)
+
+
 class InvalidSetting(DnsdError):
     """A setting is wrong; the text names it, its value, where it came from and what would be right."""
 

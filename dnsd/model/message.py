@@ -87,6 +87,7 @@ class ExtendedError(IntEnum):
     NOT_READY = 14
     PROHIBITED = 18
     STALE_NXDOMAIN = 19
+    NOT_AUTHORITATIVE = 20
 
 
 Reply = tuple[bytes, bytes]

@@ -79,6 +79,18 @@ def test_what_cannot_be_verified_is_refused_and_told_why(catalog, terms, keys, e
         assert (told.error, told.mac) == (error, b"")
 
 
+@pytest.mark.parametrize(("is_tcp", "limit"), [(False, 512), (True, 65_535)])
+def test_names_that_leave_no_room_for_the_error_are_refused_truncated(catalog, terms, is_tcp, limit):
+    """A key's name of 255 octets fills half of 512: whoever wants to know why comes back over TCP."""
+    terms.is_tcp, terms.plain_limit = is_tcp, limit
+    key = ".".join(("k" * 63, "k" * 63, "k" * 63, "k" * 61))
+    name = ".".join(("q" * 63, "q" * 63, "q" * 63, "cluster.local"))
+    _, (octets, _) = ask(catalog, terms, name, keys=ring(name=key))
+    assert len(octets) <= limit
+    assert octets[3] & 15 == NOTAUTH
+    assert (bool(octets[2] & 2), octets[10:12]) == ((False, b"\0\1") if is_tcp else (True, b"\0\0"))
+
+
 def test_without_any_keys_every_key_is_unknown(catalog):
     _, (octets, _) = ask(catalog, Terms(is_tcp=True))
     assert octets[3] & 15 == NOTAUTH

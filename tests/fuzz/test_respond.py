@@ -20,7 +20,7 @@ from dnsd.authority.table import Table
 from dnsd.codec.signature import SharedKeys
 from dnsd.codec.tsig import TsigKey
 from dnsd.codec.zonefile import read_zone
-from dnsd.model.errors import MalformedQuery
+from dnsd.model.errors import MalformedOpt, MalformedQuery
 from dnsd.model.message import Drop, Transfer
 from dnsd.model.names import name_from_text
 from dnsd.model.service import Endpoint, Port, Service
@@ -250,6 +250,8 @@ def compare(packet: bytes, reply: bytes) -> None:
 def edns_of(packet: bytes) -> Edns | None:
     try:
         return read_query(packet).edns if packet[4:6] != b"\0\0" else read_bare_edns(packet)
+    except MalformedOpt as fault:
+        return Edns(512, 0, fault.is_do)
     except MalformedQuery:
         return None
 

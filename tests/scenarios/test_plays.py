@@ -17,6 +17,7 @@ from scenarios.stage import GOOD_COOKIE, NOW, Stage, octets, question
 from dnsd.answer.edns import Edns
 from dnsd.answer.scan import read_bare_edns, read_query
 from dnsd.answer.terms import Terms
+from dnsd.model.errors import MalformedOpt
 from dnsd.model.message import Drop
 from dnsd.model.names import name_from_text, name_to_text
 
@@ -82,7 +83,10 @@ def shown_flags(message: dns.message.Message) -> list[str]:
 
 
 def edns_of(packet: bytes) -> Edns | None:
-    return read_query(packet).edns if int.from_bytes(packet[4:6]) else read_bare_edns(packet)
+    try:
+        return read_query(packet).edns if int.from_bytes(packet[4:6]) else read_bare_edns(packet)
+    except MalformedOpt as fault:
+        return Edns(512, 0, fault.is_do)
 
 
 def check_size(packet: bytes, reply: bytes, message: dns.message.Message, terms: Terms) -> None:
