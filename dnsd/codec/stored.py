@@ -59,27 +59,51 @@ def endpoint_from_stored(
     generation: int,
 ) -> Endpoint:
     """The endpoint that ``stored_text`` wrote. Raises InvalidRecord on anything else."""
-    stored = _read_object(text)
     try:
-        lease_seconds = stored.get("lease_seconds", LEASE_SECONDS_DEFAULT)
-        return Endpoint(
-            intern(namespace),
-            intern(service),
-            id,
-            tuple(_list(stored["addresses"])),
-            _shared_ports(tuple([_port_words(port) for port in stored.get("ports", ())])),
-            _number(stored.get("weight", WEIGHT_DEFAULT)),
-            _number(stored.get("priority", 0)),
-            _text_or_none(stored.get("hostname")),
-            _flag(stored.get("ready", True)),
-            _flag(stored.get("draining", False)),
-            _texts(stored.get("metadata", _NO_TEXTS)),
-            None if lease_seconds is None else _number(lease_seconds),
-            revision,
-            generation,
-        )
+        addresses, rest = _parted(text)
+        return Endpoint(intern(namespace), intern(service), id, addresses, *rest, revision, generation)
     except (TypeError, AttributeError, KeyError) as fault:
         raise InvalidRecord(Fault("", f"not an endpoint: {fault}")) from None
+
+
+_Rest = tuple[tuple[Port, ...], int, int, str | None, bool, bool, dict[str, str], int | None]
+"""What follows the addresses, in the order of an endpoint's fields."""
+_ADDRESSES_FIRST = '{"addresses":["'
+
+
+def _parted(text: str) -> tuple[tuple[str, ...], _Rest]:
+    """Addresses and the rest: ``stored_text`` writes addresses first, and all of a service have the same behind."""
+    if text.startswith(_ADDRESSES_FIRST):
+        inside, _, behind = text[len(_ADDRESSES_FIRST) :].partition('"]')
+        addresses = tuple(inside.split('","'))
+        is_plain = "\\" not in inside and inside.count('"') == 2 * len(addresses) - 2
+        if is_plain and (behind == "}" or behind.startswith(',"')):
+            shared = _shared_rest(behind)
+            if shared is not None:
+                return addresses, shared
+    stored = _read_object(text)
+    return tuple(_list(stored["addresses"])), _rest_of(stored)
+
+
+@lru_cache(maxsize=4096)
+def _shared_rest(behind: str) -> _Rest | None:
+    """The rest from the text behind the addresses, one object for all that have the same; None: look whole."""
+    stored = _read_object("{" + behind.removeprefix(","))
+    return None if "addresses" in stored else _rest_of(stored)
+
+
+def _rest_of(stored: Mapping[str, Any]) -> _Rest:
+    lease_seconds = stored.get("lease_seconds", LEASE_SECONDS_DEFAULT)
+    return (
+        _shared_ports(tuple([_port_words(port) for port in stored.get("ports", ())])),
+        _number(stored.get("weight", WEIGHT_DEFAULT)),
+        _number(stored.get("priority", 0)),
+        _text_or_none(stored.get("hostname")),
+        _flag(stored.get("ready", True)),
+        _flag(stored.get("draining", False)),
+        _texts(stored.get("metadata", _NO_TEXTS)),
+        None if lease_seconds is None else _number(lease_seconds),
+    )
 
 
 _NONE: list[str] = []

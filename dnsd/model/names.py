@@ -113,7 +113,9 @@ def reverse_name(address: str) -> Name:
     if is_ipv6(address):
         digits = socket.inet_pton(socket.AF_INET6, address).hex()
         return "".join([f"\1{digit}" for digit in reversed(digits)]).encode() + _IP6_ARPA
-    return "".join([f"{chr(len(octet))}{octet}" for octet in reversed(address.split("."))]).encode() + _IN_ADDR_ARPA
+    a, b, c, d = address.split(".")
+    text = f"{chr(len(d))}{d}{chr(len(c))}{c}{chr(len(b))}{b}{chr(len(a))}{a}"
+    return text.encode() + _IN_ADDR_ARPA
 
 
 def dashed(address: str) -> str:
@@ -131,6 +133,17 @@ def canonical_address(text: str) -> str:
     if isinstance(parsed, IPv6Address) and parsed.scope_id:
         raise ValueError(f"{text!r} has a zone index; give the address without %{parsed.scope_id}")
     return str(parsed)
+
+
+def is_canonical_address(text: str) -> bool:
+    """True when a quick look shows that :func:`canonical_address` would not change it; False says nothing."""
+    try:
+        if ":" not in text:
+            return socket.inet_ntop(socket.AF_INET, socket.inet_pton(socket.AF_INET, text)) == text
+        octets = socket.inet_pton(socket.AF_INET6, text)
+        return "." not in text and socket.inet_ntop(socket.AF_INET6, octets) == text  # dots: RFC 5952 5 has choices
+    except (OSError, ValueError):
+        return False
 
 
 def is_ipv6(address: str) -> bool:

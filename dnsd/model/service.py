@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal, get_args
 
 from dnsd.model import names
@@ -108,7 +109,8 @@ class Endpoint:
     generation: int = field(default=0, compare=False)
 
     def __post_init__(self) -> None:
-        _raise_any(_endpoint_faults(self))
+        if not _is_plainly_sound(self):
+            _raise_any(_endpoint_faults(self))
 
     @property
     def key(self) -> EndpointKey:
@@ -153,6 +155,38 @@ def _service_faults(service: Service) -> Iterable[Fault]:
     yield from _range_fault("/min_kept", service.min_kept, 0, MIN_KEPT_MOST)
     if service.when_empty not in WHEN_EMPTY:
         yield Fault("/when_empty", f"{service.when_empty!r} is none of {', '.join(WHEN_EMPTY)}")
+
+
+def _is_plainly_sound(endpoint: Endpoint) -> bool:
+    """True when a quick look shows that there is no fault: in a fifth of the time that the search for them takes."""
+    lease = endpoint.lease_seconds
+    return (
+        _are_labels(endpoint.namespace, endpoint.service)
+        and names.is_endpoint_id(endpoint.id)
+        and bool(endpoint.addresses)
+        and all(map(names.is_canonical_address, endpoint.addresses))
+        and all(map(_is_sound_port, endpoint.ports))
+        and (len(endpoint.ports) < 2 or not any(_repeated_port_faults(endpoint.ports)))
+        and type(endpoint.weight) is type(endpoint.priority) is int
+        and 0 <= endpoint.weight <= UINT16_MOST
+        and 0 <= endpoint.priority <= UINT16_MOST
+        and (endpoint.hostname is None or names.is_label(endpoint.hostname))
+        and (lease is None or (type(lease) is int and LEASE_SECONDS_LEAST <= lease <= LEASE_SECONDS_MOST))
+    )
+
+
+@lru_cache(maxsize=4096)
+def _are_labels(namespace: str, service: str) -> bool:
+    return names.is_label(namespace) and names.is_label(service)
+
+
+def _is_sound_port(port: Port) -> bool:
+    return (
+        type(port.port) is int
+        and 1 <= port.port <= UINT16_MOST
+        and port.protocol in PROTOCOLS
+        and (not port.name or names.is_port_name(port.name))
+    )
 
 
 def _endpoint_faults(endpoint: Endpoint) -> Iterable[Fault]:

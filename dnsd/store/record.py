@@ -110,10 +110,11 @@ def read_services(pairs: Iterable[tuple[str, str]], bad: list[BadRecord]) -> lis
 def read_endpoints(pairs: Iterable[tuple[str, str]], bad: list[BadRecord]) -> list[Endpoint]:
     """The endpoints of (member, line) pairs; those that make no sense are put into ``bad``."""
     endpoints = []
+    read = endpoint_of.__wrapped__  # each comes once: the cache would only be emptied
     for member, line in pairs:
         key = endpoint_key(member)
         try:
-            endpoints.append(endpoint_of(_known(key), line))
+            endpoints.append(read(_known(key), line))
         except InvalidRecord as invalid:
             bad.append((member, str(invalid)))
     return endpoints

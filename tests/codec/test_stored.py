@@ -49,9 +49,29 @@ def test_fields_of_a_newer_schema_are_passed_over() -> None:
     assert service_from_stored('{"colour":1}', "default", "web", 1, 1) == DECLARED
 
 
+@pytest.mark.parametrize("endpoint", [PLAIN, FULL])
+def test_other_spacing_and_another_order_read_the_same(endpoint: Endpoint) -> None:
+    fields = json.loads(stored_text(endpoint))
+    for text in (json.dumps(fields), json.dumps(fields, indent=1), json.dumps(dict(reversed(fields.items())))):
+        assert endpoint_from_stored(text, *endpoint.key, 1, 1) == endpoint
+
+
+def test_the_last_of_two_fields_counts() -> None:
+    text = '{"addresses":["192.0.2.1"],"weight":7,"addresses":["192.0.2.2"]}'
+    assert endpoint_from_stored(text, "default", "web", "1", 1, 1).addresses == ("192.0.2.2",)
+
+
+def test_endpoints_that_differ_in_their_addresses_alone_share_the_rest() -> None:
+    texts = [f'{{"addresses":["192.0.2.{number}"],"metadata":{{"app":"web"}}}}' for number in (1, 2)]
+    one, two = (endpoint_from_stored(text, "default", "web", "1", 1, 1) for text in texts)
+    assert one.metadata is two.metadata
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        '{"addresses":["192.0.2.1"],}', '{"addresses":["192.0.2.1"]', '{"addresses":["192.0.2.1"]}}',
+        '{"addresses":["192.0.2.1"," 192.0.2.2"]}', '{"addresses":["192.0.2.1""192.0.2.2"]}',
         "", "{", "null", "[]", "7", '"x"', "[" * 100_000, "{}", '{"addresses":null}', '{"addresses":"192.0.2.1"}',
         '{"addresses":[1]}', '{"addresses":["x"]}', '{"addresses":[]}', '{"addresses":{"192.0.2.1":1}}',
         '{"addresses":["192.0.2.1"],"weight":1.5}', '{"addresses":["192.0.2.1"],"weight":true}',

@@ -224,6 +224,28 @@ def test_dashed_addresses(address: str, label: str) -> None:
     assert names.dashed(address) == label
 
 
+SPARSE = st.lists(st.sampled_from([0, 0, 1, 0xFFFF]), min_size=8, max_size=8).map(
+    lambda groups: ipaddress.IPv6Address(b"".join(group.to_bytes(2) for group in groups))
+)
+
+
+@given(st.ip_addresses() | SPARSE)
+def test_what_looks_canonical_is_canonical(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
+    for text in (str(address), address.exploded, str(address).upper()):
+        if names.is_canonical_address(text):
+            assert names.canonical_address(text) == text
+
+
+@pytest.mark.parametrize("text", ["192.0.2.1", "2001:db8::1", "fd00::", "::"])
+def test_what_is_plainly_canonical(text: str) -> None:
+    assert names.is_canonical_address(text)
+
+
+@pytest.mark.parametrize("text", ["", "web", "192.0.2.256", "192.0.2.01", "::ffff:192.0.2.1", "fe80::1%eth0", "a\0b"])
+def test_what_does_not_look_canonical(text: str) -> None:
+    assert not names.is_canonical_address(text)
+
+
 @pytest.mark.parametrize(
     ("text", "canonical"), [("192.0.2.1", "192.0.2.1"), ("2001:DB8:0:0::1", "2001:db8::1"), ("::", "::")]
 )
