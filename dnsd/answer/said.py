@@ -22,7 +22,7 @@ def has_words(words: Words, owner: Name) -> bool:
 
 
 def said(words: Words, owner: Name, draft: Draft) -> str:
-    """The text for this answer, "" when there is nothing to say. A whole answer below a service's name needs none."""
+    """The text for this answer, "" when there is nothing to say. An answer at a host's name needs none."""
     if draft.answer_count:
         return words.reasons.get(owner, "")
     return _bounded(_of_port(words, owner, draft) or _of_service(words, owner))

@@ -56,7 +56,7 @@ class Content:
                 self.tree.drop(owner)
         if after:
             self._owners[key] = tuple(after)
-        self._say(key)
+        self._say(key, (*before, *after))
 
     def published(self, key: ServiceKey) -> Collection[Endpoint]:
         """The endpoints that this service's names are made of: its own, or those last known; weights of the moment."""
@@ -66,14 +66,18 @@ class Content:
         known = self._last_known.endpoints(holding.service, holding.endpoints)
         return self._slow_start.endpoints(holding.service, known)
 
-    def _say(self, key: ServiceKey) -> None:
-        """Say of the service what is to be said, in every cluster domain."""
+    def _say(self, key: ServiceKey, owners: Iterable[Name]) -> None:
+        """Say of the service what is to be said, in every cluster domain, and why to whoever asks for a port of it."""
         holding = self.inventory.holdings.get(key)
         reason = ports = ""
         if holding is not None and holding.service is not None:
             reason, ports = words_of(holding.service, holding.endpoints, self.published(key))
         for origin in self._domain.zones:
             self.words.put(child(key[1], child(key[0], child("svc", origin))), reason, ports)
+        for owner in owners:
+            if owner[1:2] == b"_" and (reason or owner in self.words.reasons):
+                node = self.tree.nodes.get(owner)
+                self.words.put(owner, reason if node is not None and node.answers else "", "")
 
     def _put_service(self, key: ServiceKey, zone: Zone) -> Iterable[Name]:
         """Put this service's names into one zone (their PTRs with the first); returns the owners."""

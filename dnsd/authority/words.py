@@ -19,11 +19,11 @@ PORTS_OCTETS_MOST = 70
 _CAUSES = {"not-ready": "not ready", "weight-0": "weight 0", "draining": "draining"}
 
 Said = tuple[Name, str, str]
-"""A service's name, why it is not whole ("": it is), and its named ports ("": it has none)."""
+"""The name of a service or of its port, why it is not whole ("": it is), and its named ports ("": it has none)."""
 
 
 class Words:
-    """``reasons``: why a service is not whole, by its name; ``ports``: its named ports."""
+    """``reasons``: why a service is not whole, by its name and by those of its ports; ``ports``: its named ports."""
 
     __slots__ = ("_changed", "ports", "reasons")
 

@@ -61,6 +61,17 @@ def test_a_cookie_of_ours(cookie: bytes, is_good: bool) -> None:
     assert is_valid(cookie, PEER, NOW, SECRET) is is_good
 
 
+def test_reserved_octets_count_as_they_came() -> None:
+    # RFC 9018 4.2: "On Server Cookie verification, the server MUST NOT enforce those fields to be zero".
+    readable = b"\1abc" + NOW.to_bytes(4)
+    theirs = CLIENT + readable + blake2s(CLIENT + readable + PEER, digest_size=8, key=SECRET).digest()
+    assert is_valid(theirs, PEER, NOW, SECRET)
+    assert not is_valid(theirs[:9] + b"xyz" + theirs[12:], PEER, NOW, SECRET)
+    version_2 = b"\2\0\0\0" + NOW.to_bytes(4)
+    another = CLIENT + version_2 + blake2s(CLIENT + version_2 + PEER, digest_size=8, key=SECRET).digest()
+    assert not is_valid(another, PEER, NOW, SECRET)
+
+
 def test_time_goes_round() -> None:
     # RFC 9018 4.3: the timestamp is compared by serial number arithmetic (RFC 1982); it wraps in 2106.
     assert is_valid(whole(2**32 - 10), PEER, 2**32 + 10, SECRET)

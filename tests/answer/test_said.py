@@ -4,7 +4,8 @@ import dns.edns
 import dns.message
 import pytest
 
-from dnsd.answer.respond import respond, respond_completely
+from dnsd.answer.complete import respond_completely
+from dnsd.answer.respond import respond
 from dnsd.answer.said import TEXT_OCTETS_MOST
 from dnsd.answer.terms import Terms
 from dnsd.authority.catalog import Catalog
@@ -55,6 +56,10 @@ PORTS = "http, metrics, dns/udp"
         ("half", "A", HALF),
         ("HALF", "SRV", HALF),
         ("half", "AAAA", HALF),
+        ("_http._tcp.half", "SRV", HALF),
+        ("_dns._udp.HALF", "SRV", HALF),
+        ("_http._tcp.half", "A", HALF),
+        ("_http._tcp.web", "SRV", None),
         ("half-2.half", "A", HALF),
         ("half-1.half", "A", None),
         ("idle", "A", EMPTY),
@@ -65,7 +70,6 @@ PORTS = "http, metrics, dns/udp"
         ("_grpc._tcp.web", "SRV", f"no port named grpc; there are: {PORTS}"),
         ("_http._udp.web", "SRV", f"no port named http/udp; there are: {PORTS}"),
         ("_gr\\000pc._tcp.web", "SRV", f"there are ports: {PORTS}"),
-        ("_http._tcp.web", "SRV", None),
         ("_http._icmp.web", "SRV", None),
         ("_grpc._tcp.nobody", "SRV", None),
     ],

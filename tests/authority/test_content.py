@@ -13,7 +13,7 @@ from dnsd.authority.table import Table
 from dnsd.model.change import Removal
 from dnsd.model.names import Name, name_from_text
 from dnsd.model.rrset import ZoneData
-from dnsd.model.service import Endpoint, Service
+from dnsd.model.service import Endpoint, Port, Service
 
 MakeEndpoint = Callable[..., Endpoint]
 MakeStatic = Callable[[str, str], ZoneData]
@@ -105,3 +105,21 @@ def test_who_a_service_is_made_of(content: Content, make_endpoint: MakeEndpoint)
     assert list(content.published(WEB.key)) == []
     content.inventory.put(WEB)
     assert list(content.published(WEB.key)) == [endpoint]
+
+
+def test_the_word_at_a_services_ports_goes_with_its_reason(content: Content, make_endpoint: MakeEndpoint) -> None:
+    ports = (Port("http", "TCP", 80),)
+    content.inventory.put(WEB)
+    content.inventory.put(make_endpoint("a", "10.0.0.1", ports=ports))
+    content.inventory.put(make_endpoint("b", "10.0.0.2", ports=ports, ready=False))
+    content.publish(WEB.key)
+    at_port = name_from_text("_http._tcp.web.default.svc.cluster.local")
+    assert content.words.reasons[at_port] == "1 of 2 endpoints left out: not ready"
+    content.inventory.put(make_endpoint("b", "10.0.0.2", ports=ports))
+    content.publish(WEB.key)
+    assert not content.words.reasons
+    content.inventory.put(make_endpoint("b", "10.0.0.2", ports=ports, ready=False))
+    content.publish(WEB.key)
+    content.inventory.remove(Removal(WEB.key, "deleted"))
+    content.publish(WEB.key)
+    assert not content.words.reasons
