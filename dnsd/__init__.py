@@ -10,7 +10,7 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
     codec       every outside shape of a value, pure: wire (door: dnslib) zonefile document (JSON) manifest (Kubernetes)
                 tsig signature (door: dnspython) notify
     answer      question to answer, bytes to bytes, pure: scan edns cookies terms checks
-                lookup follow order draft said fit transfer signed respond; why
+                lookup follow order draft said fit transfer signed complete respond; why
     runtime     what a process needs: clock tasks log counts metrics notify supervise
     store       the shared truth (door: redis): keys redis scripts/*.lua; embedded binary directory
     registry    what the product does: services leases drains departures mirror (the catalog's only writer)
@@ -25,7 +25,7 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
     cli         one sub-command, one file
 
 The way of one query: ``server/udp`` takes a batch -> ``answer/respond``: scan, look the compiled node up, fit, join
--> out, then counted. What is not plain leaves at the scanner and takes the complete way (``answer/checks``).
+-> out, then counted. What is not plain leaves at the scanner and takes the way of ``answer/complete``.
 
 The way of one registration: ``admin/endpoints`` -> ``codec/document`` makes an ``Endpoint`` -> ``registry/services``
 -> one script in ``store/redis`` (document, lease, revision, stream entry) -> every replica's ``registry/mirror`` reads

@@ -25,7 +25,8 @@ def main() -> None:
     with atheris.instrument_imports(include=["dnsd.answer", "dnsd.codec.tsig"], enable_loader_override=False):
         from fuzz.test_respond import PEER, TERMS, catalog_table, check
 
-        from dnsd.answer.respond import respond, respond_completely
+        from dnsd.answer.complete import respond_completely
+        from dnsd.answer.respond import respond
         from dnsd.model.message import Drop, Transfer
 
     table = catalog_table()

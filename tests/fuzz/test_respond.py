@@ -10,8 +10,9 @@ import dns.flags
 import dns.message
 import pytest
 
+from dnsd.answer.complete import respond_completely
 from dnsd.answer.edns import Edns
-from dnsd.answer.respond import respond, respond_completely
+from dnsd.answer.respond import respond
 from dnsd.answer.scan import read_bare_edns, read_query
 from dnsd.answer.terms import Terms
 from dnsd.answer.transfer import Allowed

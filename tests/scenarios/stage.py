@@ -10,8 +10,9 @@ import dns.opcode
 import dns.rdataclass
 from scenarios.play import Step
 
+from dnsd.answer.complete import respond_completely
 from dnsd.answer.cookies import server_cookie
-from dnsd.answer.respond import respond, respond_completely
+from dnsd.answer.respond import respond
 from dnsd.answer.terms import Terms
 from dnsd.authority.catalog import Catalog
 from dnsd.authority.reverse import PRIVATE_RANGES
