@@ -7,8 +7,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from dnsd.codec.reading import read_shape
-from dnsd.codec.shapes import Id, Label, Shape
+from dnsd.codec.shapes import Id, Label, Shape, Text
+from dnsd.model.grant import PATTERN
 
+Pattern = Annotated[str, Field(json_schema_extra={"pattern": f"^{PATTERN}$"})]
 _ENDPOINT_BODY: dict[str, Any] = {"type": "object", "description": "the body of an endpoint's PUT"}
 
 
@@ -54,6 +56,26 @@ class EndpointsShape(Shape):
     endpoints: dict[Id, Annotated[Any, Field(json_schema_extra=_ENDPOINT_BODY)]] = Field(
         json_schema_extra={"additionalProperties": False}
     )
+
+
+class GrantShape(Shape):
+    """Verbs on the services that match (``*``: any run of characters); ``addresses``: networks that may be registered,
+    any but loopback when absent.
+    """
+
+    verbs: list[Literal["read", "register", "drain", "delete", "admin"]]
+    namespace: Pattern = "*"
+    service: Pattern = "*"
+    addresses: list[str] | None = None
+
+
+class TokenShape(Shape):
+    """Body that makes a token; with ``subject``, of a client certificate, it has no secret."""
+
+    name: Text
+    grants: list[GrantShape]
+    expires_seconds: int | None = None
+    subject: Text | None = None
 
 
 class RestoreShape(BaseModel):

@@ -14,6 +14,8 @@ The numbers count from 1 as the scripts' ``KEYS`` do; ``scripts/prelude.lua`` gi
     7 changes     stream  one entry a revision, id <revision>-0, capped
     8 replicas    hash    replica -> "<applied revision> <digest or -> <tick of the report>"
     9 guard       hash    what self-preservation is decided from (scripts/reap.lua)
+   10 tokens      hash    public id -> who that is and may do (codec/token.py); meta's "tokens" is their version
+   11 audit       stream  one entry a write that somebody asked for, capped
 """
 
 from __future__ import annotations
@@ -26,7 +28,19 @@ from dnsd.model.service import EndpointKey, ServiceKey
 
 SCHEMA = 1
 
-_NAMES = ("meta", "services", "endpoints", "leases", "members", "tombstones", "changes", "replicas", "guard")
+_NAMES = (
+    "meta",
+    "services",
+    "endpoints",
+    "leases",
+    "members",
+    "tombstones",
+    "changes",
+    "replicas",
+    "guard",
+    "tokens",
+    "audit",
+)
 _PREFIX = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
@@ -47,6 +61,8 @@ class Keys:
             self.changes,
             self.replicas,
             self.guard,
+            self.tokens,
+            self.audit,
         ) = self.all
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from dnsd.model.service import Endpoint, EndpointKey, Service, ServiceKey
@@ -61,13 +61,32 @@ def edit(was: Endpoint, now: Endpoint) -> StoreOperation:
 
 
 def mark(key: EndpointKey, flag: Flag, expected: str = "") -> StoreOperation:
-    """Change the endpoint's flag alone."""
+    """Change the endpoint's flag alone. Drained (``x``, ``f``) or no more (``-``), failing a check (its letter) or no
+    more (``h``): the one leaves what the other said, but who drains is not failing.
+    """
     return StoreOperation("mark", key, expected, flag=flag)
 
 
 def delete(key: ServiceKey | EndpointKey, expected: str = "") -> StoreOperation:
     """Remove on purpose; a service with all its endpoints."""
     return StoreOperation("delete", key, expected)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessChange:
+    """A change of the tokens, or of nothing (``note``). ``what``: for the audit; ``texts``: by their tokens' ids; of a
+    removal one with ""; ``number``: of the version that a refill puts back.
+    """
+
+    verb: Literal["put", "remove", "refill", "note"]
+    what: str
+    texts: Mapping[str, str] = field(default_factory=dict)
+    number: int = 0
+
+    def words(self) -> list[str]:
+        """Its arguments for the script."""
+        pairs = [word for pair in self.texts.items() for word in pair]
+        return [self.verb, self.what, str(self.number) if self.verb == "refill" else "", *pairs]
 
 
 @dataclass(frozen=True, slots=True)

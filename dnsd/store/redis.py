@@ -20,6 +20,7 @@ from dnsd.store.faults import unavailable
 from dnsd.store.keys import SCHEMA, Keys, member_of
 from dnsd.store.operations import (
     Accepted,
+    AccessChange,
     Durability,
     Facts,
     Opening,
@@ -108,8 +109,9 @@ class Store:
         check_facts(facts, self.place, self._allow_eviction)
         return facts
 
-    async def write(self, operations: Sequence[StoreOperation], floor: int) -> Accepted | Refused:
-        """All of the operations as one change, or none. ``floor``: the revision of the writer's mirror.
+    async def write(self, operations: Sequence[StoreOperation], floor: int, author: str = "") -> Accepted | Refused:
+        """All of the operations as one change, or none. ``floor``: the revision of the writer's mirror; ``author``: who
+        asks, for the audit, "" when nobody does.
 
         Each object stands in it at most once, and nothing below a service that it deletes. Raises InvalidRecord for
         more than OPERATIONS_MOST.
@@ -117,7 +119,7 @@ class Store:
         if len(operations) > OPERATIONS_MOST:
             raise InvalidRecord(Fault("/operations", f"{len(operations)}, at most {OPERATIONS_MOST} are possible"))
         words = [word for operation in operations for word in operation.words()]
-        durability, reply = await self._run_durably("write", words, floor)
+        durability, reply = await self._run_durably("write", words, floor, author)
         if reply[0] == "fault":
             return Refused(int(reply[1]), reply[2], int(reply[3]))
         results = [
@@ -129,6 +131,30 @@ class Store:
     async def adopt(self, epoch: str) -> None:
         """Say to all mirrors that this epoch is to be believed as it is."""
         await self._call(("HSET", self.keys.meta, "adopted", epoch))
+
+    async def tokens(self, known: str) -> tuple[str, dict[str, str]] | None:
+        """The version of the tokens, "" when there never were any, and their texts by id; None when it is ``known``."""
+        (version,) = await self._call(("HGET", self.keys.meta, "tokens"))
+        if (version or "") == known:
+            return None
+        (flat,) = await self._call(("HGETALL", self.keys.tokens))
+        return version or "", dict(zip(flat[::2], flat[1::2], strict=True))
+
+    async def write_access(self, change: AccessChange, known: int, author: str = "") -> bool:
+        """Change the tokens, or note in the audit alone; False when there was nothing to change.
+
+        ``known``: the number of the version that the writer's mirror has.
+        """
+        _, reply = await self._run_durably("access", change.words(), known, author)
+        return bool(reply[0] == "1")
+
+    async def audit(self, most: int, before: str = "") -> list[tuple[str, dict[str, str]]]:
+        """The newest entries of the audit, the newest first, at most so many, those before an entry's id; each with its
+        id and its fields.
+        """
+        end = f"({before}" if before else "+"
+        (entries,) = await self._call(("XREVRANGE", self.keys.audit, end, "-", "COUNT", most))
+        return [(entry, dict(zip(fields[::2], fields[1::2], strict=True))) for entry, fields in entries]
 
     async def endpoint(self, key: EndpointKey) -> Endpoint | None:
         """The endpoint as it stands in the store, or None. Raises InvalidRecord when it is garbage."""
@@ -225,12 +251,14 @@ class Store:
         (reply,) = await self._evaluate(script, self._arguments(own, floor, waits=False))
         return reply
 
-    async def _run_durably(self, name: Name, own: Sequence[str], floor: int) -> tuple[Durability, Reply]:
+    async def _run_durably(
+        self, name: Name, own: Sequence[str], floor: int, author: str = ""
+    ) -> tuple[Durability, Reply]:
         """Run a script, and WAIT on the same connection when copies are asked for: on another one it would answer for
         somebody else's writes.
         """
         script = self._scripts[name]
-        arguments = self._arguments(own, floor, waits=self._copies > 0)
+        arguments = self._arguments(own, floor, waits=self._copies > 0, author=author)
         if not self._copies:
             (reply,) = await self._evaluate(script, arguments)
             return "local", reply
@@ -250,8 +278,8 @@ class Store:
                 raise unavailable(reply, self.place)
         return replies
 
-    def _arguments(self, own: Sequence[str], floor: int, waits: bool) -> tuple[str, ...]:
+    def _arguments(self, own: Sequence[str], floor: int, waits: bool, author: str = "") -> tuple[str, ...]:
         """Number of keys, keys, what the prelude takes, the script's own."""
         keys = self.keys.all
-        front = (secrets.token_hex(8), str(SCHEMA), str(floor), str(self._changes_kept), "1" if waits else "0")
+        front = (secrets.token_hex(8), str(SCHEMA), str(floor), str(self._changes_kept), "1" if waits else "0", author)
         return (str(len(keys)), *keys, *front, *own)

@@ -6,7 +6,7 @@ import hashlib
 from importlib import resources
 from typing import Literal
 
-Name = Literal["open", "write", "renew", "tick", "reap", "touch"]
+Name = Literal["open", "write", "renew", "tick", "reap", "touch", "access"]
 
 
 class Script:

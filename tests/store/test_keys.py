@@ -7,7 +7,7 @@ from dnsd.store.keys import Keys, endpoint_key, member_of, service_key
 def test_all_keys_share_one_hash_tag():
     keys = Keys("dnsd")
     assert keys.meta == "{dnsd}:meta"
-    assert len(set(keys.all)) == 9
+    assert len(set(keys.all)) == 11
     assert all(key.startswith("{dnsd}:") for key in keys.all)
 
 

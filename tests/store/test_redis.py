@@ -1,12 +1,14 @@
 """The door: what the server is, what it may refuse, and how long anybody waits. The scripts have tests of their own."""
 
 import asyncio
+import re
 import time
+from pathlib import Path
 
 import pytest
 
 from dnsd.model.errors import InvalidRecord, StoreUnavailable
-from dnsd.store.operations import put
+from dnsd.store.operations import AccessChange, put
 from dnsd.store.redis import COMMANDS, KEY_PATTERN, WRITE_SECONDS_DEFAULT
 
 
@@ -33,6 +35,13 @@ async def test_a_server_that_drops_keys_is_taken_only_when_that_is_allowed(make_
     assert (await allowed.check()).maxmemory_policy == "allkeys-lru"
 
 
+def test_the_documented_acl_is_the_one_that_is_tested():
+    text = (Path(__file__).parents[2] / "docs" / "operating.md").read_text("utf-8")
+    documented = text.partition("ACL SETUSER dnsd")[2].partition("\n\n")[0]
+    assert sorted(re.findall(r" \+(\w+)", documented)) == sorted(COMMANDS)
+    assert "~{dnsd}:*" in documented
+
+
 async def test_the_least_acl_is_enough(make_server, server, web_1, make_store):
     own = make_server(server.kind)
     commands = [f"+{command}" for command in COMMANDS]
@@ -40,7 +49,12 @@ async def test_the_least_acl_is_enough(make_server, server, web_1, make_store):
     store = make_store(f"{own.url.replace('unix://', 'unix://dnsd:secret@')}")
     assert (await store.check()).replicas_to_write is None
     await store.open()
-    await store.write([put(web_1)], 0)
+    await store.write([put(web_1)], 0, "somebody")
+    assert await store.write_access(AccessChange("put", "a token", {"a": "{}"}), 0, "somebody")
+    assert await store.write_access(AccessChange("refill", "", {"a": "{}"}, 7), 0)
+    assert (await store.tokens(""))[1] == {"a": "{}"}
+    assert len(await store.audit(10)) == 2
+    await store.touch(0)
     await store.renew([web_1.key])
     await store.remaining_seconds([web_1.key])
     seen = await store.tick()

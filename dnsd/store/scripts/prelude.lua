@@ -6,17 +6,20 @@
 -- ARGV[4] how many stream entries are kept, about
 -- ARGV[5] "1" when the reply waits for copies: then there must be a write to wait for. (Valkey's WAIT on a connection
 --         that wrote nothing counts every replica as up to date; Redis 7.0 asks them all the same.)
+-- ARGV[6] who asks, as text for the audit; "" when nobody does (a lease that ran out, a record written back)
 -- The script's own arguments follow.
 --
 -- Invariant: everything is read and checked before the first write, and XADD, the one write that may refuse, is first.
 local META, SERVICES, ENDPOINTS, LEASES = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local MEMBERS, TOMBSTONES, CHANGES, REPLICAS, GUARD = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local NEW_EPOCH, SCHEMA, FLOOR = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local CHANGES_KEPT, WAITS = ARGV[4], ARGV[5] == '1'
-local OWN = 6
+local TOKENS, AUDIT = KEYS[10], KEYS[11]
+local CHANGES_KEPT, WAITS, AUTHOR = ARGV[4], ARGV[5] == '1', ARGV[6]
+local OWN = 7
 
 local REVISION_LEAP = 1000
 local TOMBSTONE_TICKS = 600
+local AUDIT_KEPT = 10000
 
 -- Lua prints large numbers as 1e+15; a revision must stay a whole one.
 local function whole(number)
@@ -38,7 +41,7 @@ local function refusal()
   if tonumber(meta[4] or '0') > SCHEMA then
     return redis.error_reply('NEWERSCHEMA the store has schema ' .. meta[4] .. ', this dnsd writes ' .. ARGV[2])
   end
-  local types = {'hash', 'hash', 'hash', 'zset', 'zset', 'zset', 'stream', 'hash', 'hash'}
+  local types = {'hash', 'hash', 'hash', 'zset', 'zset', 'zset', 'stream', 'hash', 'hash', 'hash', 'stream'}
   for index, key in ipairs(KEYS) do
     local found = redis.call('TYPE', key)['ok']
     if found ~= 'none' and found ~= types[index] then
@@ -69,6 +72,13 @@ local function append(number, fields)
   redis.call('HSET', META, 'revision', whole(number))
 end
 
+-- Append what was done to the audit, in the same step as it is done.
+local function audit(number, what)
+  if AUTHOR ~= '' then
+    redis.call('XADD', AUDIT, 'MAXLEN', '~', AUDIT_KEPT, '*', 'revision', whole(number), 'what', what, 'by', AUTHOR)
+  end
+end
+
 -- The words of a line; of one that is no line of ours, words that match nothing (such an object has no revision).
 local function read_line(line)
   if not line then
@@ -79,6 +89,15 @@ local function read_line(line)
     return {revision = '0', generation = '0', lease = '0', flag = '?', text = '', line = line}
   end
   return {revision = of, generation = since, lease = lease, flag = flag, text = string.sub(line, at), line = line}
+end
+
+-- What a flag says: drained by an operator, failing its health check.
+local function is_draining(flag)
+  return flag == 'x' or flag == 'f'
+end
+
+local function is_failing(flag)
+  return string.find('rtncsp', flag, 1, true) ~= nil
 end
 
 local function is_tombstoned(member)

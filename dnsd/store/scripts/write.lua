@@ -1,7 +1,7 @@
 -- Several writes as one change: all are checked, then all are applied, under one revision and one stream entry.
 --
 -- Own, eight words an operation, each object at most once and nothing below a service that is deleted:
---   verb      put | edit (must exist, leaves the lease running) | mark (its flag only) | delete
+--   verb      put | edit (must exist, leaves the lease running) | mark (its flag only, as marked says) | delete
 --             | restore (put, but only where nothing stands and nothing was deleted of late; is never refused)
 --   kind      service | endpoint
 --   member    ns/svc | ns/svc/id
@@ -44,6 +44,16 @@ local function objection(op)
   return op.expected ~= '' and op.expected ~= op.stored.revision and 'precondition' or nil
 end
 
+-- The flag after a mark: who drains is not failing, and what a drain says its end alone takes back, so with a failure.
+local function marked(stands, asked)
+  if asked == 'h' then
+    return is_failing(stands) and '-' or stands
+  elseif is_failing(asked) then
+    return stands == '-' and asked or stands
+  end
+  return asked == '-' and is_failing(stands) and stands or asked
+end
+
 -- Put the operation's outcome into it, and what will stand.
 local function plan(op)
   local stored = op.stored
@@ -56,12 +66,12 @@ local function plan(op)
     return
   end
   if op.verb == 'mark' then
-    op.lease, op.text = stored.lease, stored.text
+    op.lease, op.text, op.flag = stored.lease, stored.text, marked(stored.flag, op.flag)
   elseif op.verb == 'restore' and stored then
     op.lease, op.text, op.flag = stored.lease, stored.text, stored.flag
   end
   if op.flag == '=' then
-    op.flag = stored and (stored.flag == 'x' or stored.flag == 'f') and stored.flag or '-'
+    op.flag = stored and (is_draining(stored.flag) or is_failing(stored.flag)) and stored.flag or '-'
   end
   local is_equal = stored and stored.text == op.text and stored.lease == op.lease and stored.flag == op.flag
   if is_equal then
@@ -134,9 +144,26 @@ for _, op in ipairs(operations) do
   add_fields(op)
 end
 
+-- "changed endpoint ns/svc/id; ...": what became of the operations, the first hundred by their names.
+local TOLD_MOST = 100
+local function told()
+  local words, more = {}, 0
+  for _, op in ipairs(operations) do
+    if op.line or op.outcome == 'deleted' then
+      if #words < TOLD_MOST then
+        words[#words + 1] = op.outcome .. ' ' .. op.kind .. ' ' .. op.member
+      else
+        more = more + 1
+      end
+    end
+  end
+  return table.concat(words, '; ') .. (more > 0 and '; and ' .. more .. ' more' or '')
+end
+
 if #fields > 0 then
   append(new, fields)
   revision = new
+  audit(revision, told())
 elseif base_revision() > revision then
   revision = base_revision()
   redis.call('HSET', META, 'revision', whole(revision))
@@ -162,7 +189,7 @@ end
 
 local function forget(op)
   if op.kind == 'endpoint' then
-    part(op.stored.lease ~= '0' and op.stored.flag == '-' and 1 or 0)
+    part(op.stored.lease ~= '0' and not is_draining(op.stored.flag) and 1 or 0)
     forget_endpoint(op.member)
   else
     redis.call('HDEL', SERVICES, op.member)
@@ -197,7 +224,7 @@ local function keep(op)
   end
   if op.kind == 'endpoint' then
     if op.outcome == 'changed' and op.lease ~= '0' then
-      part((op.flag ~= '-' and 1 or 0) - (op.stored.flag ~= '-' and 1 or 0))
+      part((is_draining(op.flag) and 1 or 0) - (is_draining(op.stored.flag) and 1 or 0))
     end
     keep_lease(op)
   end
