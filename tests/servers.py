@@ -2,14 +2,16 @@
 
 import asyncio
 import itertools
+import os
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from room import require
@@ -34,13 +36,16 @@ def binary_of(kind: str) -> str:
 class Server:
     """A private server on a unix socket (and a port of loopback when asked), that a test may stop and wake."""
 
-    def __init__(self, kind: str, folder: Path, *options: str, port: int = 0) -> None:
+    def __init__(
+        self, kind: str, folder: Path, *options: str, port: int = 0, environ: Mapping[str, str] | None = None
+    ) -> None:
         self.kind = kind
         self.folder = folder
         self.port = port
         self.socket = str(folder / "s")
         self.url = f"redis://127.0.0.1:{port}" if port else f"unix://{self.socket}"
         self._options = options
+        self._environ = {**os.environ, **(environ or {})}
         self.start()
 
     def start(self) -> None:
@@ -48,7 +53,7 @@ class Server:
         command = [binary_of(self.kind), "--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", self.socket]
         command += ["--dir", str(self.folder), "--save", "", "--loglevel", "warning"]
         command += ["--repl-diskless-sync-delay", "0", *self._options]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=self._environ)
         until = time.monotonic() + START_SECONDS
         while "PONG" not in self.ask("PING"):
             assert time.monotonic() < until, f"{command} did not start"
@@ -98,13 +103,13 @@ def free_port() -> int:
 
 @pytest.fixture
 def make_server() -> Iterator[Callable[..., Server]]:
-    """Servers of a test's own: ``make_server("redis", "--appendonly", "yes", port=0)``."""
+    """Servers of a test's own: ``make_server("redis", "--appendonly", "yes", port=0, environ=None)``."""
     made: list[Server] = []
     folders: list[str] = []
 
-    def make(kind: str, *options: str, port: int = 0) -> Server:
+    def make(kind: str, *options: str, **more: Any) -> Server:
         folders.append(tempfile.mkdtemp(prefix="dnsd-"))  # short: a socket's path has 107 octets at most
-        made.append(Server(kind, Path(folders[-1]), *options, port=port))
+        made.append(Server(kind, Path(folders[-1]), *options, **more))
         return made[-1]
 
     yield make
