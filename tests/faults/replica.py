@@ -239,7 +239,8 @@ class Writers:
     async def run(self, seconds: float) -> None:
         """Write for so long; comes back when everything was answered."""
         end, due = time.monotonic() + seconds, time.monotonic()
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=8)) as session:
+        door = aiohttp.TCPConnector(limit=0)  # by default a hundred; the others would wait for them, not for dnsd
+        async with aiohttp.ClientSession(connector=door, timeout=aiohttp.ClientTimeout(total=8)) as session:
             while time.monotonic() < end:
                 self._number += 1
                 task = asyncio.ensure_future(self._write(session, self._number))
