@@ -18,11 +18,22 @@ class Holding:
         self.endpoints: dict[str, Endpoint] = {}
 
 
+class Count:
+    """How much a namespace holds."""
+
+    __slots__ = ("endpoints", "services")
+
+    def __init__(self) -> None:
+        self.services = 0
+        self.endpoints = 0
+
+
 class Inventory:
-    """All holdings by (namespace, name)."""
+    """All holdings by (namespace, name). ``counts``: of each namespace, how many services and endpoints."""
 
     def __init__(self) -> None:
         self.holdings: dict[ServiceKey, Holding] = {}
+        self.counts: dict[str, Count] = {}
 
     def service(self, key: ServiceKey) -> Service | None:
         """The service, if it is known."""
@@ -47,8 +58,12 @@ class Inventory:
         key = value.key[:2]
         holding = self.holdings.setdefault(key, Holding())
         if isinstance(value, Service):
+            if holding.service is None:
+                self._count(value.namespace).services += 1
             holding.service = value
         else:
+            if value.id not in holding.endpoints:
+                self._count(value.namespace).endpoints += 1
             holding.endpoints[value.id] = value
         return key
 
@@ -58,10 +73,14 @@ class Inventory:
         holding = self.holdings.get(key)
         if holding is None:
             return key
+        count = self._count(key[0])
         if len(removal.key) == 2:
+            count.services -= holding.service is not None
             holding.service = None
         else:
-            holding.endpoints.pop(removal.key[2], None)
+            count.endpoints -= holding.endpoints.pop(removal.key[2], None) is not None
+        if not count.services and not count.endpoints:
+            del self.counts[key[0]]
         if holding.service is None and not holding.endpoints:
             del self.holdings[key]
         return key
@@ -71,3 +90,9 @@ class Inventory:
         touched = {self.remove(removal): None for removal in change.removals}
         touched.update((self.put(value), None) for value in change.puts)
         return touched
+
+    def _count(self, namespace: str) -> Count:
+        count = self.counts.get(namespace)
+        if count is None:
+            count = self.counts[namespace] = Count()
+        return count

@@ -68,3 +68,17 @@ def test_a_change_removes_before_it_puts(make_endpoint: MakeEndpoint) -> None:
     inventory.put(WEB)
     inventory.apply(Change(2, (WEB,), (Removal(WEB.key, "deleted"),)))
     assert inventory.service(WEB.key) is WEB
+
+
+def test_each_namespace_is_counted(make_endpoint: MakeEndpoint) -> None:
+    inventory = Inventory()
+    inventory.put(WEB)
+    inventory.put(WEB)
+    for name in ("web-1", "web-2", "web-1"):
+        inventory.put(make_endpoint(name, "10.0.0.1"))
+    assert {name: (count.services, count.endpoints) for name, count in inventory.counts.items()} == {"default": (1, 2)}
+    for removal in (("default", "web", "web-1"), ("default", "web", "web-1"), ("default", "none"), ("default", "web")):
+        inventory.remove(Removal(removal, "deleted"))
+    assert (inventory.counts["default"].services, inventory.counts["default"].endpoints) == (0, 1)
+    inventory.remove(Removal(("default", "web", "web-2"), "expired"))
+    assert inventory.counts == {}
