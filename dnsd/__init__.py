@@ -5,8 +5,8 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
 
     model       values and rules, frozen, valid from birth: errors names rdata rrset message service lease change
     authority   what we are authoritative for, pure: inventory schema (service -> RRsets) compile (RRsets -> nodes) node
-                direct zone domain table tree pointers reverse static lastknown slowstart records journal content
-                catalog explain
+                form octets direct zone domain table tree pointers reverse static lastknown slowstart records journal
+                content catalog explain
     codec       every outside shape of a value, pure: wire (door: dnslib) zonefile document (JSON) manifest (Kubernetes)
                 tsig signature (door: dnspython) notify
     answer      question to answer, bytes to bytes, pure: scan edns cookies terms checks

@@ -6,7 +6,7 @@ As many records stay as fit: with an empty truncated answer musl finds no addres
 from __future__ import annotations
 
 from dnsd.answer.draft import Draft
-from dnsd.authority.node import AA, QR, heads, records_of
+from dnsd.authority.octets import AA, QR, heads, records_of
 
 TC = 0x0200
 

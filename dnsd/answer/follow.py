@@ -11,7 +11,9 @@ from dnsd.answer import lookup
 from dnsd.answer.draft import Draft
 from dnsd.answer.order import ordered
 from dnsd.answer.scan import POINTER
-from dnsd.authority.node import Answer, Node, question_key, record_octets, records_of
+from dnsd.authority.form import Answer
+from dnsd.authority.node import Node
+from dnsd.authority.octets import question_key, record_octets, records_of
 from dnsd.model.message import ExtendedError, Rcode, RRType
 from dnsd.model.names import NAME_OCTETS_MAX, ROOT, Name
 
@@ -69,7 +71,7 @@ def _take_node(draft: Draft, node: Node, owner: Name, key: bytes, chance: int, o
     if answer is not None:
         _add(draft, answer, owner, chance, offset)
         return None
-    alias = node.answers.get(CNAME_KEY)
+    alias = node.get(CNAME_KEY)
     if alias is None:
         draft.deny(node.zone)
         return None
@@ -82,8 +84,8 @@ def _answer_of(node: Node, owner: Name, key: bytes) -> Answer | None:
     if key == SOA_KEY and owner == node.zone.origin:
         return node.zone.soa_answer
     if key == ANY_KEY:
-        return next(iter(node.answers.values()), None)
-    return node.answers.get(key)
+        return node.answer if node.owns else None
+    return node.get(key)
 
 
 def _add(draft: Draft, answer: Answer, owner: Name, chance: int, offset: int) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dnsd.authority.node import REFERRAL, WILDCARD, Answer, Kind, Node
+from dnsd.authority.form import Answer, Kind
+from dnsd.authority.node import REFERRAL, WILDCARD, Node
 from dnsd.authority.zone import Zone
 from dnsd.model.names import LABEL_OCTETS_MAX, Name
 
@@ -88,7 +89,7 @@ def _under(nodes: dict[Name, Node], owner: Name, encloser: Name) -> Place:
     node = nodes[encloser]
     if node.kind:
         return _at(node)
-    if DNAME_KEY in node.answers:
+    if node.get(DNAME_KEY) is not None:
         return Below(encloser, node)
     if node.zone.has_wildcards:
         wildcard = nodes.get(WILDCARD + encloser)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from dnsd.authority.node import Answer, Rotation
+from dnsd.authority.form import Answer, Rotation
 
 _MULTIPLIER = 0x9E3779B1
 _MASK = 0xFFFFFFFF
@@ -15,8 +15,8 @@ _MASK = 0xFFFFFFFF
 
 def drawn(section: bytes, rotation: Rotation, chance: int) -> bytes:
     """These records of a section, turned so that the drawn one stands first; ``chance`` is uniform over 32 bits."""
-    cumulative, starts = rotation.cumulative, rotation.starts
-    start = starts[bisect_right(cumulative, chance % cumulative[-1])]
+    cumulative, starts, draws = rotation.cumulative, rotation.starts, rotation.draws
+    start = draws[chance % len(draws)] if draws else starts[bisect_right(cumulative, chance % cumulative[-1])]
     return section[start : rotation.end] + section[starts[0] : start]
 
 

@@ -15,7 +15,8 @@ from dnsd.answer.order import ordered
 from dnsd.answer.said import has_words
 from dnsd.answer.scan import HEADER_OCTETS, PLAIN
 from dnsd.answer.terms import Terms
-from dnsd.authority.node import Node, heads, question_key
+from dnsd.authority.node import Node
+from dnsd.authority.octets import heads, question_key
 from dnsd.authority.table import Table
 from dnsd.model.message import Outcome, Rcode, RRType
 from dnsd.model.names import NAME_OCTETS_MAX
@@ -29,13 +30,12 @@ _SPECIAL = frozenset(
 )
 _NODATA = heads(0, 1, 0)
 _NXDOMAIN = heads(0, 1, 0, Rcode.NXDOMAIN)
-Denial = tuple[tuple[bytes, ...], bytes]
-"""Reply heads and the SOA record of a negative answer."""
+_IDENT, _PLAIN = slice(2), slice(2, HEADER_OCTETS)
 
 
 def respond(packet: bytes, peer: bytes, chance: int, table: Table, terms: Terms) -> Outcome:
     """The outcome for ``packet`` from ``peer`` (4 or 16 address octets); ``chance``: 32 uniform random bits."""
-    head_index = PLAIN.get(packet[2:12])
+    head_index = PLAIN.get(packet[_PLAIN])
     if head_index is None:
         return respond_completely(packet, peer, chance, table, terms)
     # The first zero octet ends the name if it is a name; one that is not is no key of the table.
@@ -53,39 +53,50 @@ def respond(packet: bytes, peer: bytes, chance: int, table: Table, terms: Terms)
     else:
         return respond_completely(packet, peer, chance, table, terms)
     owner, key = packet[HEADER_OCTETS:end].lower(), packet[end:tail]
-    node = table.nodes.get(owner)
-    if node is None:
-        denial = None if opt and (terms.is_stale or has_words(table.words, owner)) else _no_name(table, owner, key)
+    found = node = table.nodes.get(owner)
+    while found is not None:
+        form = found.form
+        if form.key == key:
+            break
+        found = found.rest
     else:
-        answer = node.answers.get(key)
-        if answer is not None and (not opt or owner not in table.words.reasons):
-            excess = answer.size + len(opt) - limit
-            if excess <= len(answer.additional):
-                section = ordered(answer, chance) if answer.rotations else answer.section
-                # What does not fit goes without its additional section, as in ``fit``.
-                whole = (answer.heads, answer.additional) if excess <= 0 else (heads(answer.count, 0, 0), b"")
-                return b"".join((packet[:2], whole[0][head_index], packet[12:tail], section, whole[1], opt)), key
-        denial = None if answer is not None or (opt and has_words(table.words, owner)) else _no_data(node, key)
-    if denial is None or tail + len(denial[1]) + len(opt) > limit:
+        denial = _denial(node, owner, key, table, terms, bool(opt))
+        if denial is None or tail + len(denial[1]) + len(opt) > limit:
+            return respond_completely(packet, peer, chance, table, terms)
+        return b"".join((packet[_IDENT], denial[0][head_index], packet[HEADER_OCTETS:tail], denial[1], opt)), key
+    excess = tail + form.octets + len(opt) - limit
+    if excess > form.additional_octets or (opt and owner in table.words.reasons):
         return respond_completely(packet, peer, chance, table, terms)
-    return b"".join((packet[:2], denial[0][head_index], packet[HEADER_OCTETS:tail], denial[1], opt)), key
+    records, head = found.records, form.heads[head_index]
+    if excess > 0:
+        # What does not fit goes without its additional section, as in ``fit``.
+        records, head = ordered(found.answer, chance), form.bare_heads[head_index]
+    elif draws := form.draws:
+        # The drawn record stands first, those before it behind the last, and the additional section where it was.
+        cut, middle = draws[chance % len(draws)], form.section_octets
+        records = records[cut:middle] + records[:cut] + records[middle:]
+    elif form.rotations:
+        records = ordered(found.answer, chance) + records[form.section_octets :]
+    return b"".join((packet[_IDENT], head, packet[HEADER_OCTETS:tail], records, opt)), key
 
 
-def _no_name(table: Table, owner: bytes, key: bytes) -> Denial | None:
-    """NXDOMAIN for what only claims to be a name so far; None when that takes a closer look."""
-    if len(owner) > NAME_OCTETS_MAX or key in _SPECIAL or key[2:] != _IN:
+Denial = tuple[tuple[bytes, ...], bytes]
+"""Reply heads and the SOA record of a negative answer."""
+
+
+def _denial(node: Node | None, owner: bytes, key: bytes, table: Table, terms: Terms, has_opt: bool) -> Denial | None:
+    """NODATA or NXDOMAIN for what only claims to be a name so far; None when that takes a closer look."""
+    if key in _SPECIAL or key[2:] != _IN or (has_opt and (terms.is_stale or has_words(table.words, owner))):
+        return None
+    if node is not None:
+        form = node.form
+        return None if form.kind or form.key == CNAME_KEY else (_NODATA, node.zone.negative)
+    if len(owner) > NAME_OCTETS_MAX:
         return None
     encloser = closest_encloser(table.nodes, owner)
     if encloser is None:
         return None
     node = table.nodes[encloser]
-    if node.kind or node.zone.has_wildcards or DNAME_KEY in node.answers:
+    if node.kind or node.zone.has_wildcards or node.get(DNAME_KEY) is not None:
         return None
     return _NXDOMAIN, node.zone.negative
-
-
-def _no_data(node: Node, key: bytes) -> Denial | None:
-    """NODATA for a name that owns nothing of this type; None when that takes a closer look."""
-    if node.kind or CNAME_KEY in node.answers or key in _SPECIAL or key[2:] != _IN:
-        return None
-    return _NODATA, node.zone.negative

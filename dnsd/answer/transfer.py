@@ -10,7 +10,7 @@ from dnsd.answer.draft import Draft, refusal
 from dnsd.answer.scan import Query, soa_serial_in_authority
 from dnsd.authority.export import Snapshot, soa_record
 from dnsd.authority.journal import Difference
-from dnsd.authority.node import AA, QR, heads
+from dnsd.authority.octets import AA, QR, heads
 from dnsd.authority.table import Table
 from dnsd.model.message import ExtendedError, Rcode, RRType
 from dnsd.model.names import Name

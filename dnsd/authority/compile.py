@@ -8,21 +8,9 @@ from functools import lru_cache
 from itertools import accumulate, groupby
 from operator import attrgetter
 
-from dnsd.authority.node import (
-    HEADER_OCTETS,
-    NOTHING,
-    OWNER_POINTER,
-    QUESTION_TAIL_OCTETS,
-    REFERRAL,
-    WILDCARD,
-    Answer,
-    Kind,
-    Node,
-    Rotation,
-    question_key,
-    record_octets,
-    rotation,
-)
+from dnsd.authority.form import Answer, Kind, Rotation, form_of, rotation
+from dnsd.authority.node import REFERRAL, WILDCARD, Node, node_of
+from dnsd.authority.octets import HEADER_OCTETS, OWNER_POINTER, question_key, record_octets
 from dnsd.authority.zone import Zone
 from dnsd.model.message import RRType
 from dnsd.model.names import Name, parent_of
@@ -37,29 +25,25 @@ SetsAt = Callable[[Name], Iterable[RRset]]
 def compile_node(zone: Zone, rrsets: Iterable[RRset], sets_at: SetsAt, kind: Kind = Kind.PLAIN) -> Node:
     """The node of these RRsets, which share an owner; ``sets_at`` finds the RRsets that additional sections draw on."""
     answers = {question_key(rrset.rtype): compile_rrset(rrset, sets_at) for rrset in rrsets}
-    return Node(zone, answers or NOTHING, kind)
+    return node_of(zone, answers, kind)
 
 
-def lone_node(zone: Zone, owner: Name, rtype: int, ttl: int, rdata: bytes) -> Node:
+def lone_node(zone: Zone, rtype: int, ttl: int, rdata: bytes) -> Node:
     """The node of a name that owns a single record and is no one's host: two names of three."""
     record = record_octets(OWNER_POINTER, rtype, ttl, rdata)
-    size = HEADER_OCTETS + len(owner) + QUESTION_TAIL_OCTETS + len(record)
-    return Node(zone, {question_key(rtype): Answer(1, record, (), b"", 0, size)})
+    return Node(zone, form_of(question_key(rtype), Kind.PLAIN, 1, len(record)), record)
 
 
 def compile_rrset(rrset: RRset, sets_at: SetsAt) -> Answer:
     """One RRset as ready bytes, its additional section found through ``sets_at``."""
-    above = HEADER_OCTETS + len(rrset.owner) + QUESTION_TAIL_OCTETS
     if len(rrset.records) == 1 and rrset.rtype not in TARGETED:  # as host names and PTRs have: two names of three
         only = record_octets(OWNER_POINTER, rrset.rtype, rrset.ttl, rrset.records[0].rdata)
-        return Answer(1, only, (), b"", 0, above + len(only))
+        return Answer(1, only)
     ranked = sorted(rrset.records, key=_priority_of)
     packed = [record_octets(OWNER_POINTER, rrset.rtype, rrset.ttl, record.rdata) for record in ranked]
     # A wildcard answers for names of any length, so nothing in its additional section may point into the question.
     additional = list(_additional(rrset, sets_at, compressed=not rrset.owner.startswith(WILDCARD)))
-    section, glue = b"".join(packed), b"".join(additional)
-    size = above + len(section) + len(glue)
-    return Answer(len(packed), section, _rotations(ranked, packed), glue, len(additional), size)
+    return Answer(len(packed), b"".join(packed), _rotations(ranked, packed), b"".join(additional), len(additional))
 
 
 def compile_cut(zone: Zone, sets: Iterable[RRset], sets_at: SetsAt) -> Node:
@@ -74,9 +58,8 @@ def compile_cut(zone: Zone, sets: Iterable[RRset], sets_at: SetsAt) -> Node:
         elif rrset.rtype == RRType.NS:
             records = [record_octets(rrset.owner, rrset.rtype, rrset.ttl, record.rdata) for record in rrset.records]
             glue = list(_additional(rrset, sets_at, compressed=False))
-            section, additional = b"".join(records), b"".join(glue)
-            answers[REFERRAL] = Answer(len(records), section, (), additional, len(glue), 0)
-    return Node(zone, answers, Kind.CUT)
+            answers[REFERRAL] = Answer(len(records), b"".join(records), (), b"".join(glue), len(glue))
+    return node_of(zone, answers, Kind.CUT)
 
 
 def pointed(target: Name, owner: Name) -> bytes:

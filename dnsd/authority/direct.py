@@ -14,17 +14,9 @@ from itertools import accumulate, chain, groupby
 from operator import itemgetter
 
 from dnsd.authority.compile import compile_node
-from dnsd.authority.node import (
-    HEADER_OCTETS,
-    OWNER_POINTER,
-    QUESTION_TAIL_OCTETS,
-    Answer,
-    Kind,
-    Node,
-    Rotation,
-    question_key,
-    rotation,
-)
+from dnsd.authority.form import Answer, Rotation, rotation
+from dnsd.authority.node import Node, node_of
+from dnsd.authority.octets import HEADER_OCTETS, OWNER_POINTER, question_key
 from dnsd.authority.schema import answered, endpoint_port, port_name, publish, published_ports, service_name
 from dnsd.authority.zone import Zone
 from dnsd.model.message import RRClass, RRType
@@ -104,10 +96,10 @@ def direct(service: Service, endpoints: Sequence[Endpoint], zone: Zone, standing
             at_owner.setdefault(each[2], each)
         if port.name:
             below = port_name(port, owner)
-            made.nodes[below] = Node(zone, {_KEYS[_SRV]: _answer(below, ranked, having, len(below) - len(owner))})
+            made.nodes[below] = node_of(zone, {_KEYS[_SRV]: _answer(below, ranked, having, len(below) - len(owner))})
     if at_owner:
         answers[_KEYS[_SRV]] = _answer(owner, list(at_owner.values()), list(targets), 0)
-    made.nodes[owner] = Node(zone, answers)
+    made.nodes[owner] = node_of(zone, answers)
     for host in hosts:
         made.nodes[host.name] = _host_node(host, zone, standing.get(host.name))
     return made
@@ -175,9 +167,7 @@ def _answer(owner: Name, found: list[Ranked], targets: Sequence[_Host] = (), abo
         for host in targets
         for record in chain.from_iterable(host.addresses.values())
     ]
-    section, glue = b"".join(packed), b"".join(additional)
-    size = HEADER_OCTETS + len(owner) + QUESTION_TAIL_OCTETS + len(section) + len(glue)
-    return Answer(len(packed), section, _rotations(found), glue, len(additional), size)
+    return Answer(len(packed), b"".join(packed), _rotations(found), b"".join(additional), len(additional))
 
 
 def _rotations(ranked: Sequence[Ranked]) -> tuple[Rotation, ...]:
@@ -197,13 +187,11 @@ def _rotations(ranked: Sequence[Ranked]) -> tuple[Rotation, ...]:
 def _host_node(host: _Host, zone: Zone, old: Node | None) -> Node:
     """The node of a host name; ``old`` itself when nothing of it differs."""
     if len(host.addresses) > 1:
-        return Node(zone, {_KEYS[rtype]: _host_answer(host, rtype) for rtype in host.addresses})
+        return node_of(zone, {_KEYS[rtype]: _host_answer(host, rtype) for rtype in host.addresses})
     ((rtype, records),) = host.addresses.items()
-    if old is not None and old.zone is zone and old.kind == Kind.PLAIN and len(old.answers) == 1:
-        stands = old.answers.get(_KEYS[rtype])
-        if stands is not None and len(records) == 1 and stands.section == records[0]:
-            return old
-    return Node(zone, {_KEYS[rtype]: _host_answer(host, rtype)})
+    if old is not None and old.zone is zone and old.rest is None and old.records == records[0] and len(records) == 1:
+        return old
+    return node_of(zone, {_KEYS[rtype]: _host_answer(host, rtype)})
 
 
 def _host_answer(host: _Host, rtype: int) -> Answer:
@@ -211,4 +199,4 @@ def _host_answer(host: _Host, rtype: int) -> Answer:
     if len(records) > 1:
         return _answer(host.name, [(host.endpoint.priority, host.endpoint.weight, each) for each in records])
     only = records[0]
-    return Answer(1, only, (), b"", 0, HEADER_OCTETS + len(host.name) + QUESTION_TAIL_OCTETS + len(only))
+    return Answer(1, only)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from dnsd.authority.node import Kind, Node
+from dnsd.authority.form import Kind
+from dnsd.authority.node import Node
 from dnsd.authority.records import TYPE_CLASS_TTL_LENGTH, glue_of, node_records, owner_end, owner_of, spelled
 from dnsd.authority.table import Table
 from dnsd.authority.zone import Zone
@@ -83,7 +84,7 @@ def lost_names(table: Table, origin: Name) -> list[Name]:
     present = [found for found in Snapshot(table, origin).nodes() if found is not None]
     kept: set[Name] = {origin}
     for owner, node in present:
-        while node.answers and owner not in kept:
+        while node.owns and owner not in kept:
             kept.add(owner)
             owner = parent_of(owner)
     return sorted((owner for owner, _ in present if owner not in kept), key=_canonical)

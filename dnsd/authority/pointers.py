@@ -70,7 +70,7 @@ class Pointers:
             targets = sorted({name for _, _, names in given for name in names})
             ttl = min([ttl for _, ttl, _ in given])
             if len(targets) == 1 and not sets:
-                self._tree.put(owner, lone_node(self._zones[origin], owner, RRType.PTR, ttl, targets[0]))
+                self._tree.put(owner, lone_node(self._zones[origin], RRType.PTR, ttl, targets[0]))
                 return
             sets.append(RRset(owner, RRType.PTR, ttl, tuple(Record(target) for target in targets)))
         if sets:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 
-from dnsd.authority.node import OWNER_POINTER, REFERRAL, Kind, Node, records_of
+from dnsd.authority.form import Kind
+from dnsd.authority.node import REFERRAL, Node
+from dnsd.authority.octets import OWNER_POINTER, records_of
 from dnsd.model.names import Name
 
 TYPE_CLASS_TTL_LENGTH = struct.Struct(">HHIH")

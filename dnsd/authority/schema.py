@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
-from dnsd.authority.node import Kind
+from dnsd.authority.form import Kind
 from dnsd.model import rdata
 from dnsd.model.message import RRType
 from dnsd.model.names import Name, child, name_from_text

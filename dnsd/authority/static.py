@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from dnsd.authority.compile import compile_cut, compile_node
-from dnsd.authority.node import WILDCARD, Kind, empty_node
+from dnsd.authority.form import Kind
+from dnsd.authority.node import WILDCARD, empty_node
 from dnsd.authority.tree import Tree
 from dnsd.authority.zone import Zone
 from dnsd.model import rdata

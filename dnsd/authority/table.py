@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from dnsd.authority.form import Packed
 from dnsd.authority.journal import Journal, Replaced
-from dnsd.authority.node import Answer, Kind, Node, Packed, empty_node
+from dnsd.authority.node import Node, unpack_node
 from dnsd.authority.words import Said, Words
 from dnsd.authority.zone import Zone
 from dnsd.model.names import Name
@@ -117,12 +118,3 @@ def parts_of(table: Table, nodes_most: int) -> Iterator[Packed]:
     words = table.words.all()
     while said := list(islice(words, nodes_most)):
         yield revision, [], [], said
-
-
-def unpack_node(packed: Packed, zones: dict[Name, Zone]) -> Node:
-    """A node from plain values."""
-    origin, kind, answers = packed
-    zone = zones[origin]
-    if not answers:
-        return empty_node(zone, Kind(kind))
-    return Node(zone, {key: Answer.unpack(answer) for key, answer in answers}, Kind(kind))

@@ -26,7 +26,7 @@ class Tree:
         old = self.nodes.get(owner)
         if old is node:
             return
-        if not (node.answers or node.kind):
+        if not (node.owns or node.kind):
             self._bare.add(owner)
         elif self._bare:
             self._bare.discard(owner)
@@ -88,6 +88,6 @@ class Tree:
                 return
             del self._children[owner]
             node = self.nodes[owner]
-            if node.answers or node.kind or owner in self._bare:
+            if node.owns or node.kind or owner in self._bare:
                 return
             self._remove(owner)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dnsd.authority.node import OWNER_POINTER, Answer, Packed, record_octets
+from dnsd.authority.form import Answer, Packed
+from dnsd.authority.octets import OWNER_POINTER, record_octets
 from dnsd.model.message import RRType
 from dnsd.model.names import Name
 from dnsd.model.rdata import Soa
@@ -48,4 +49,4 @@ class Zone:
         self.soa = soa
         self.negative = record_octets(self.origin, RRType.SOA, min(self.ttl, soa.minimum), rdata)
         own = record_octets(OWNER_POINTER, RRType.SOA, self.ttl, rdata)
-        self.soa_answer = Answer(1, own, (), b"", 0, 12 + len(self.origin) + 4 + len(own))
+        self.soa_answer = Answer(1, own)

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from dnsd.authority.node import Packed
+from dnsd.authority.form import Packed
 from dnsd.authority.table import Delta, Loading, Table
 from dnsd.runtime.clock import Clock
 from dnsd.runtime.counts import Counts

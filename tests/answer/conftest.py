@@ -12,7 +12,7 @@ from dnsd.answer.draft import Draft
 from dnsd.answer.respond import respond
 from dnsd.answer.terms import Terms
 from dnsd.authority.catalog import Catalog
-from dnsd.authority.node import heads
+from dnsd.authority.octets import heads
 from dnsd.authority.table import Table
 from dnsd.codec.zonefile import read_zone
 from dnsd.model.names import Name, name_from_text

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dnsd.answer.draft import Draft
 from dnsd.answer.edns import opt_octets
 from dnsd.answer.fit import fitted
-from dnsd.authority.node import OWNER_POINTER, record_octets
+from dnsd.authority.octets import OWNER_POINTER, record_octets
 from dnsd.model.message import Rcode
 from dnsd.model.names import name_from_text
 

@@ -6,7 +6,7 @@ import pytest
 
 from dnsd.answer.draft import Draft
 from dnsd.answer.follow import HOPS_MOST, follow, not_ours
-from dnsd.authority.node import question_key
+from dnsd.authority.octets import question_key
 from dnsd.authority.table import Table
 from dnsd.codec.wire import type_from_text
 from dnsd.model.message import Rcode

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dnsd.answer import lookup
 from dnsd.answer.lookup import Below, Failed, Hit, NoName, NotOurs, Referral, closest_encloser, place
-from dnsd.authority.node import REFERRAL, Node
+from dnsd.authority.node import REFERRAL, empty_node
 from dnsd.authority.table import Table
 from dnsd.model.names import Name, name_from_text, parent_of
 
@@ -50,7 +50,7 @@ def test_a_wildcard_stands_for_names_below_the_nearest_one_that_exists(table: Ta
     # RFC 4592 3.3.1: the source of synthesis is the asterisk at the closest encloser, at no other name above it.
     nodes = dict(table.nodes)
     wildcard = name_from_text("*.wild.example.org")
-    nodes[name_from_text("there.wild.example.org")] = Node(nodes[wildcard].zone, {})
+    nodes[name_from_text("there.wild.example.org")] = empty_node(nodes[wildcard].zone)
     assert isinstance(place(nodes, name_from_text("x.there.wild.example.org")), NoName)
     assert isinstance(place(nodes, name_from_text("x.wild.example.org")), Hit)
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from dnsd.answer.order import drawn, ordered
 from dnsd.authority.compile import compile_rrset
-from dnsd.authority.node import Answer, records_of
+from dnsd.authority.form import Answer
+from dnsd.authority.octets import records_of
 from dnsd.model.names import Name, name_from_text
 from dnsd.model.rrset import Record, RRset
 

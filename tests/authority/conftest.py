@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dnsd.authority.node import Answer
+from dnsd.authority.form import Answer
 from dnsd.authority.table import Table
 from dnsd.authority.zone import Zone
 from dnsd.codec.zonefile import read_zone

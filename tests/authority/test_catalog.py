@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnsd.authority.catalog import STEP_OBJECTS, Catalog
-from dnsd.authority.node import question_key
+from dnsd.authority.octets import question_key
 from dnsd.authority.table import Loading, Table, parts_of
 from dnsd.model.change import Change, Removal
 from dnsd.model.names import name_from_text, name_to_text, parent_of

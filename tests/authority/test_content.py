@@ -6,8 +6,8 @@ import pytest
 
 from dnsd.authority.content import Content
 from dnsd.authority.domain import Domain
+from dnsd.authority.form import Kind
 from dnsd.authority.lastknown import LastKnown
-from dnsd.authority.node import Kind
 from dnsd.authority.slowstart import SlowStart
 from dnsd.authority.table import Table
 from dnsd.model.change import Removal

@@ -5,7 +5,7 @@ import pytest
 
 from dnsd.authority.compile import compile_node
 from dnsd.authority.domain import Domain
-from dnsd.authority.node import heads, question_key
+from dnsd.authority.octets import heads, question_key
 from dnsd.authority.pointers import Pointers
 from dnsd.authority.tree import Tree
 from dnsd.model.names import Name, name_from_text, reverse_name

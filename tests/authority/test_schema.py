@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dnsd.authority.node import Kind
+from dnsd.authority.form import Kind
 from dnsd.authority.schema import Published, answered, endpoint_port, publish, published_ports
 from dnsd.codec.zonefile_writer import master_file_lines
 from dnsd.model.names import name_from_text, name_to_text

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from dnsd.authority.compile import compile_node
-from dnsd.authority.node import Kind
+from dnsd.authority.form import Kind
 from dnsd.authority.table import Delta, Loading, Table, parts_of, unpack_node
 from dnsd.authority.tree import Tree
 from dnsd.authority.zone import Zone

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dnsd.authority.node import Answer, Kind, Node, question_key
+from dnsd.authority.form import Answer, Kind
+from dnsd.authority.node import Node, empty_node, node_of
+from dnsd.authority.octets import question_key
 from dnsd.authority.tree import Tree
 from dnsd.authority.zone import Zone
 from dnsd.model import rdata
@@ -21,7 +23,7 @@ OWNERS = [
 
 
 def node(zone: Zone) -> Node:
-    return Node(zone, {question_key(1): Answer(0, b"", (), b"", 0, 0)})
+    return node_of(zone, {question_key(1): Answer(0, b"")})
 
 
 def expected(owned: set[Name], apexes: tuple[Name, ...] = (APEX,)) -> set[Name]:
@@ -50,7 +52,7 @@ def test_puts_and_drops_keep_the_invariant(steps: list[tuple[Name, bool]]) -> No
             tree.drop(owner)
             owned.discard(owner)
         assert tree.nodes.keys() == expected(owned)
-        assert {name for name, each in tree.nodes.items() if each.answers} == owned | {APEX}
+        assert {name for name, each in tree.nodes.items() if each.owns} == owned | {APEX}
         for name, each in tree.drain_changes():
             if each is None:
                 del mirror[name]
@@ -75,7 +77,7 @@ def test_the_last_word_of_a_change_counts(zone: Zone) -> None:
 
 def test_a_name_with_names_below_stays_as_an_empty_one(zone: Zone) -> None:
     tree = Tree({})
-    tree.put(OWNERS[0], Node(zone, {}, Kind.SERVFAIL))
+    tree.put(OWNERS[0], empty_node(zone, Kind.SERVFAIL))
     tree.put(OWNERS[1], node(zone))
     tree.drop(OWNERS[0])
     assert (tree.nodes[OWNERS[0]].answers, tree.nodes[OWNERS[0]].kind) == ({}, Kind.PLAIN)
