@@ -15,6 +15,13 @@ IDENTITY_NAMES = frozenset({name_from_text("id.server"), name_from_text("hostnam
 _CHAOS_TTL = b"\0\0\0\0"
 
 
+def prohibited(peer: bytes, terms: Terms) -> Draft | None:
+    """The draft for somebody who may not ask here at all (RFC 8914 4.19), or None for all others."""
+    if terms.access.may_ask(peer):
+        return None
+    return Draft(Rcode.REFUSED, is_authoritative=False, reason=ExtendedError.PROHIBITED)
+
+
 def refused(query: Query, opcode: int, is_loaded: bool, terms: Terms) -> Draft | None:
     """The draft that refuses this query, or None when it may be looked up."""
     if opcode != Opcode.QUERY:

@@ -51,14 +51,19 @@ def _respond(
     reserved: int = 0,
 ) -> Outcome:
     """The outcome for a readable query; ``key_name``: whose it is, if it was signed; so many octets are not used."""
-    draft = checks.refused(query, packet[2] >> 3 & 15, table.loaded, terms)
+    # Whoever signs with a key of ours is no stranger, wherever he is.
+    draft = None if key_name else checks.prohibited(peer, terms)
+    draft = draft or checks.refused(query, packet[2] >> 3 & 15, table.loaded, terms)
     if draft is None and query.qtype in checks.TRANSFERS:
         draft = transfer.refused(query, peer, key_name, terms.transfer_to, table, terms.is_tcp)
         draft = draft or transfer.current(query, packet, table, terms.is_tcp)
         if draft is None:
             return _transfer(query, packet, peer, table, terms)
     if draft is None:
-        draft = follow(table.nodes, query.owner, query.key, chance) or not_ours()
+        draft = follow(table.nodes, query.owner, query.key, chance)
+        if draft is None and terms.short_names is not None:
+            draft = terms.short_names.follow(table.nodes, query.owner, query.key, chance, peer)
+        draft = draft or not_ours()
         if query.edns is not None:
             _say(draft, query, table)
     return _written(query, packet, peer, draft, terms, reserved), query.key

@@ -32,8 +32,24 @@ def follow(nodes: dict[Name, Node], owner: Name, key: bytes, chance: int) -> Dra
 
     A circle of aliases ends where it closes, with what was found so far (RFC 1034 3.6.2 leaves it to the asker).
     """
+    return _chased(Draft(), nodes, owner, key, chance, _QUESTION_OFFSET, _QUESTION_OFFSET + len(owner) + 4)
+
+
+def follow_alias(nodes: dict[Name, Node], owner: Name, target: Name, ttl: int, key: bytes, chance: int) -> Draft:
+    """The draft that begins with a CNAME from ``owner`` to ``target``, as no node has it."""
+    alias = record_octets(_pointer(_QUESTION_OFFSET), RRType.CNAME, ttl, target)
     draft = Draft()
-    offset, end = _QUESTION_OFFSET, _QUESTION_OFFSET + len(owner) + 4
+    draft.add(1, alias, alias)
+    if key == CNAME_KEY:
+        return draft
+    end = _QUESTION_OFFSET + len(owner) + 4
+    return _chased(draft, nodes, target, key, chance, end + _RECORD_HEAD_OCTETS, end) or draft
+
+
+def _chased(
+    draft: Draft, nodes: dict[Name, Node], owner: Name, key: bytes, chance: int, offset: int, end: int
+) -> Draft | None:
+    """Follow aliases from ``owner``, which stands at ``offset``; ``end``: where the answer section begins."""
     seen: set[Name] = set()
     while owner not in seen and len(seen) < HOPS_MOST:
         seen.add(owner)

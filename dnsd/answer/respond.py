@@ -80,6 +80,12 @@ def respond(packet: bytes, peer: bytes, chance: int, table: Table, terms: Terms)
     return b"".join((packet[_IDENT], head, packet[HEADER_OCTETS:tail], records, opt)), key
 
 
+def respond_to_some(packet: bytes, peer: bytes, chance: int, table: Table, terms: Terms) -> Outcome:
+    """As ``respond`` where not everybody may ask: a stranger takes the complete way, which refuses him."""
+    way = respond if terms.access.may_ask(peer) else respond_completely
+    return way(packet, peer, chance, table, terms)
+
+
 Denial = tuple[tuple[bytes, ...], bytes]
 """Reply heads and the SOA record of a negative answer."""
 

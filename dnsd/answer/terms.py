@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from dnsd.answer.access import EVERYBODY
 from dnsd.answer.edns import COOKIE_OCTETS, extended_error, opt_octets, option_octets
 from dnsd.answer.transfer import NOBODY
 from dnsd.codec.tsig import Keyring
 from dnsd.model.message import TCP_PAYLOAD_MOST, UDP_PAYLOAD_DEFAULT, UDP_PAYLOAD_LEAST, ExtendedError, Option
+
+if TYPE_CHECKING:
+    from dnsd.answer.short import ShortNames
 
 
 class Terms:
@@ -13,12 +19,13 @@ class Terms:
 
     ``payload_most``: the ceiling of UDP replies with EDNS, in octets; ``cookie_secret``: 16 octets shared by all
     replicas, none: cookies are ignored; ``version``: what ``version.bind`` and ``identity`` what ``id.server`` tell in
-    class CH, none: REFUSED; ``transfer_to``: who may have our zones; ``keyring``: the keys that requests are signed
-    with.
+    class CH, none: REFUSED; ``access``: who may ask; ``short_names``: whose single labels are services, none: nobody's;
+    ``transfer_to``: who may have our zones; ``keyring``: the keys that requests are signed with.
     """
 
     __slots__ = (
         "_is_stale",
+        "access",
         "cookie_opts",
         "cookie_secret",
         "identity",
@@ -28,6 +35,7 @@ class Terms:
         "opts",
         "payload_most",
         "plain_limit",
+        "short_names",
         "transfer_to",
         "version",
     )
@@ -47,6 +55,8 @@ class Terms:
         self.version = version
         self.identity = identity
         self.now = 0
+        self.access = EVERYBODY
+        self.short_names: ShortNames | None = None
         self.transfer_to = NOBODY
         self.keyring: Keyring | None = None
         self.is_stale = False
