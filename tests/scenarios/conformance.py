@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scenarios.play import Scene
+from scenarios.quotes import Quote, mark, marks, parts
 from scenarios.test_plays import SCENES, test_a_play
 
 HERE = Path(__file__).parent
+CONNECTIONS = (HERE / "test_connections.py", HERE / "test_persistence.py")
 CITED = re.compile(r"RFC (\d{4})(?: (\d[\d.]*))?(?: and [\d.]+)?: ")
 HEAD = """# What the RFCs ask of an authoritative server, and where it is shown
 
@@ -27,7 +29,13 @@ def text() -> str:
     """The whole page."""
     rows = sorted({*_of_plays(), *_of_connections()}, key=_place)
     held = sum(row[4] == "holds" for row in rows)
-    lines = [HEAD, f"{len(rows)} sentences, {held} hold.\n", "| RFC | sentence | test | verdict |", "|---|---|---|---|"]
+    quotes = quoted()
+    verified = len(quotes) - len(unverified(quotes))
+    summary = (
+        f"{len(rows)} sentences, {held} hold. Of {len(quotes)} quotations on this page {verified} were held against"
+    )
+    lines = [HEAD, f"{summary}\nthe text of the RFC and the section named (`tests/scenarios/quotes.py`).\n"]
+    lines += ["| RFC | sentence | test | verdict |", "|---|---|---|---|"]
     lines += [
         f"| {rfc} {section} | {_cell(said)} | {_cell(test)} | {verdict} |" for rfc, section, said, test, verdict in rows
     ]
@@ -43,10 +51,10 @@ def text() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _of_plays() -> Iterator[Row]:
+def _of_plays(*, judged: bool = True) -> Iterator[Row]:
     for scene in SCENES:
         cited = [found for step in scene.steps for found in citations(step.rule)]
-        verdict = _verdict(scene) if cited else ""
+        verdict = _verdict(scene) if cited and judged else ""
         for rfc, section, said in cited:
             yield rfc, section, said, scene.name, verdict
 
@@ -62,11 +70,12 @@ def _verdict(scene: Scene) -> str:
 
 def _of_connections() -> Iterator[Row]:
     """Docstrings of tests on real sockets; that they hold is the run's to say."""
-    path = HERE / "test_connections.py"
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.FunctionDef):
-            for rfc, section, said in citations(" ".join((ast.get_docstring(node) or "").split())):
-                yield rfc, section, said, f"connections: {node.name.removeprefix('test_').replace('_', ' ')}", "holds"
+    for path in CONNECTIONS:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                title = f"{path.stem}: {node.name}".replace("test_", "").replace("_", " ")
+                for rfc, section, said in citations(" ".join((ast.get_docstring(node) or "").split())):
+                    yield rfc, section, said, title, "holds"
 
 
 def citations(rule: str) -> list[tuple[int, str, str]]:
@@ -76,6 +85,24 @@ def citations(rule: str) -> list[tuple[int, str, str]]:
     return [
         (int(match[1]), match[2] or "", rule[match.end() : end].strip()) for match, end in zip(found, ends, strict=True)
     ]
+
+
+def quoted() -> set[Quote]:
+    """Every quotation of the page: those that begin with a quotation mark."""
+    shown = {(rfc, section, said) for rfc, section, said, _, _ in {*_of_plays(judged=False), *_of_connections()}}
+    others = {(int(rfc), section.strip("-"), said) for (rfc, _, section), said in _cited_not_ours()}
+    return {quote for quote in {*shown, *others} if parts(quote[2])}
+
+
+def unverified(quotes: set[Quote]) -> list[Quote]:
+    """Quotations that nobody has held against the RFC's text since they were written."""
+    known = marks()
+    return sorted(quote for quote in quotes if mark(quote) not in known)
+
+
+def _cited_not_ours() -> Iterator[tuple[tuple[str, str, str], str]]:
+    for cited, said, _ in _not_ours():
+        yield cited.partition(" "), said
 
 
 def _not_ours() -> Iterator[list[str]]:

@@ -26,7 +26,7 @@ and the questions, each put over UDP and over TCP when it does not say which:
       answer: RECORD             and so ``authority:`` and ``additional:``; what is not given is not there
       answers N (authorities, additionals)   so many, whichever
       ordered                    the answer section stands in this order
-      ede N, cookie good         options of the reply's OPT; no others are there
+      ede N [TEXT], cookie good  options of the reply's OPT; no others are there
       header only, silence       instead of all that
 
 Records are zone-file text (TTL 5 when none is given). ``$SOA`` is the SOA of cluster.local now, ``$SOA(NAME)`` that of

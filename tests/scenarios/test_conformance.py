@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from scenarios.conformance import citations, text
+import pytest
+from scenarios.conformance import citations, quoted, text, unverified
+from scenarios.quotes import stands
 
 PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
 RFCS = (1034, 1035, 2181, 2308, 2782, 3596, 3597, 4343, 6891, 7766, 7873, 8020, 8482, 8906, 8914, 9210, 9619)
@@ -13,6 +15,25 @@ def test_the_page_is_up_to_date() -> None:
     assert made == PAGE.read_text(), "PYTHONPATH=tests python -m scenarios.conformance > docs/conformance.md"
     assert "| fails |" not in made
     assert not [rfc for rfc in RFCS if f"| {rfc} " not in made]
+
+
+def test_every_quotation_was_verified() -> None:
+    assert unverified(quoted()) == [], "PYTHONPATH=tests python -m scenarios.quotes FOLDER, with the RFCs' texts in it"
+
+
+@pytest.mark.parametrize(
+    ("section", "said", "is_right"),
+    [
+        ("4.1", '"one two three"', True),
+        ("4", '"One two" (and) "four five"', True),
+        ("", '"three four"', True),
+        ("4.2", '"one two"', False),
+        ("4.1", '"one three"', False),
+    ],
+)
+def test_a_quotation_stands_or_not(section: str, said: str, is_right: bool) -> None:
+    text = "4.1.  Heading\n\n one two\n\f\nBellis   Standards   [Page 3]\n three -\n   four\n4.2. Next\n four\n five"
+    assert stands(text, section, said) is is_right
 
 
 def test_a_citation() -> None:

@@ -2,54 +2,14 @@
 
 import socket
 import struct
-from collections.abc import Iterator
 
 import pytest
 from running import Running
+from scenarios.wires import LARGE, SECONDS, framed, is_answer, query, read
 
 from dnsd.authority.catalog import Catalog
 from dnsd.model.names import name_from_text
 from dnsd.model.service import Endpoint, Port, Service
-
-NAME = "web.default.svc.cluster.local"
-LARGE = "large.default.svc.cluster.local"
-SECONDS = 20.0
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Running]:
-    catalog = Catalog([name_from_text("cluster.local")], ["10.0.0.0/8"], ["192.0.2.53"])
-    ports = (Port("http", "TCP", 80),)
-    large = [Endpoint("default", "large", f"e-{n}", (f"10.0.{n >> 8}.{n & 255}",), ports) for n in range(1, 1001)]
-    endpoints = [Endpoint("default", "web", "web-1", ("10.0.0.1",), ports), *large]
-    catalog.load([Service("default", "web"), Service("default", "large")], endpoints, 1)
-    with Running(catalog, host="0.0.0.0") as made:
-        yield made
-
-
-def query(number: int, name: str = NAME, rtype: int = 1) -> bytes:
-    return struct.pack(">HHHHHH", number, 0, 1, 0, 0, 0) + name_from_text(name) + struct.pack(">HH", rtype, 1)
-
-
-def framed(packet: bytes) -> bytes:
-    return len(packet).to_bytes(2) + packet
-
-
-@pytest.fixture
-def door(running: Running) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", running.port), SECONDS) as connection:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        yield connection
-
-
-def read(door: socket.socket, number: int) -> list[bytes]:
-    """So many replies."""
-    with door.makefile("rb") as stream:
-        return [stream.read(int.from_bytes(stream.read(2))) for _ in range(number)]
-
-
-def is_answer(reply: bytes, number: int) -> bool:
-    return reply[:2] == number.to_bytes(2) and bool(reply[2] & 0x84) and reply[6:8] == b"\0\1" and not reply[3] & 15
 
 
 def test_udp_and_tcp_answer_alike(running: Running, door: socket.socket) -> None:
@@ -82,8 +42,8 @@ def test_several_questions_on_one_connection(door: socket.socket) -> None:
 
 
 def test_pipelined_questions(door: socket.socket) -> None:
-    """RFC 7766 6.2.1.1: "DNS clients SHOULD pipeline their queries" and servers process them as they come (in sense):
-    all of many questions that are sent before the first answer is read are answered.
+    """RFC 7766 6.2.1.1: "DNS servers (especially recursive) MUST expect to receive pipelined queries."
+    RFC 7766 6.2.1.1: "The server SHOULD answer all pipelined queries, even if they are received in quick succession."
     """
     door.sendall(b"".join(framed(query(number)) for number in range(300)))
     replies = read(door, 300)
@@ -92,7 +52,8 @@ def test_pipelined_questions(door: socket.socket) -> None:
 
 
 def test_one_octet_at_a_time(door: socket.socket) -> None:
-    """RFC 7766 8: the length and the message may come in separate segments (in sense), in any pieces."""
+    """RFC 7766 8: "DNS servers MUST NOT close a connection simply because the first "read" from the TCP layer does not
+    contain the entire DNS message" """
     for octet in framed(query(3)):
         door.sendall(bytes((octet,)))
     assert is_answer(*read(door, 1), 3)
@@ -100,7 +61,7 @@ def test_one_octet_at_a_time(door: socket.socket) -> None:
 
 @pytest.mark.parametrize("cut", [1, 2, 3, 14, 30])
 def test_a_frame_in_two_parts_and_the_next_one_behind_it(door: socket.socket, cut: int) -> None:
-    """RFC 9210 4.3: DNS messages over TCP may arrive in pieces of any size (in sense)."""
+    """RFC 7766 8: a message may come in pieces of any size, and the next one behind it in one of them."""
     stream = framed(query(1)) + framed(query(2))
     door.sendall(stream[:cut])
     door.sendall(stream[cut:])
@@ -117,14 +78,16 @@ def test_a_half_closed_connection_gets_its_answers(door: socket.socket) -> None:
 
 
 def test_length_zero_ends_the_connection_after_what_was_owed(door: socket.socket) -> None:
-    """RFC 7766 8: a length that no message can have leaves nothing to answer (in sense): the connection is closed."""
+    """RFC 7766 8: a length that no message can have leaves nothing to answer: the connection is closed."""
     door.sendall(framed(query(1)) + b"\0\0")
     assert is_answer(*read(door, 1), 1)
     assert door.recv(1) == b""
 
 
 def test_a_reset_in_the_middle_hurts_nobody_else(running: Running, door: socket.socket) -> None:
-    """RFC 7766 10: a server goes on whatever one client does to its connection (in sense)."""
+    """RFC 7766 6.2.4: "If a DNS server finds that a DNS client has closed a TCP session (or if the session has been
+    otherwise interrupted) before all pending responses have been sent, then the server MUST NOT attempt to send those
+    responses." """
     for sent in (b"\0", framed(query(1))[:9], framed(query(1, LARGE)) * 20):
         other = socket.create_connection(("127.0.0.1", running.port), SECONDS)
         other.sendall(sent)
@@ -146,14 +109,18 @@ def test_a_reply_comes_from_the_address_that_was_asked(running: Running) -> None
 
 
 def test_replies_go_to_the_port_that_asked(running: Running) -> None:
-    """RFC 2181 4.2: "Replies to all queries must be directed to the port from which they were sent." """
+    """RFC 2181 4.2: "Replies to all queries must be directed to the port from which they were sent."
+    RFC 2181 4.2: "For queries received by UDP the server must take note of the source port and use that as the
+    destination port in the response." RFC 2181 4.2: "Replies should always be sent from the port to which they were
+    directed." """
     with (
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as two,
     ):
         for number, udp in enumerate((one, two)):
             udp.settimeout(SECONDS)
-            udp.sendto(query(number), ("127.0.0.1", running.port))
+            udp.connect(("127.0.0.1", running.port))  # whatever comes from another port is not received
+            udp.send(query(number))
         assert [udp.recv(512)[:2] for udp in (one, two)] == [b"\0\0", b"\0\1"]
 
 

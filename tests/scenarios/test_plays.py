@@ -25,6 +25,8 @@ SCENES = scenes(Path(__file__).parent)
 CHANCES = (0, 1, 0x9E3779B9)
 PLURALS = {"answer": "answers", "authority": "authorities", "additional": "additionals"}
 QR, RD = 0x8000, 0x0100
+UNKNOWN_FLAGS = 0x0070
+"""The reserved bit, AD and CD: a server that does not know them sets none of them (RFC 8906 3.1.3)."""
 SHOWN_FLAGS = dns.flags.AA | dns.flags.TC | dns.flags.RA
 RECORD = re.compile(r"(\S+) +(?:(\d+) +)?(?:(IN|CH) +)?([A-Z0-9]+) +(.*)")
 Lines = list[str]
@@ -67,6 +69,7 @@ def put(stage: Stage, step: Step, is_tcp: bool) -> None:
         assert message.flags & QR
         assert message.opcode() == packet[2] >> 3 & 15
         assert bool(message.flags & RD) == bool(packet[2] & 1)
+        assert not message.flags & UNKNOWN_FLAGS
         code, *flags = step.below[0].split()
         assert (dns.rcode.to_text(message.rcode()), shown_flags(message)) == (code, sorted(flags))
         if "header only" in step.below:
@@ -112,7 +115,8 @@ def check_question(packet: bytes, reply: bytes, key: bytes) -> None:
 
 def check_options(message: dns.message.Message, below: Lines) -> None:
     given = [
-        f"ede {int(each.code)}" if each.otype == 15 else f"cookie {each.to_wire().hex()}" for each in message.options
+        f"ede {int(each.code)} {each.text or ''}".strip() if each.otype == 15 else f"cookie {each.to_wire().hex()}"
+        for each in message.options
     ]
     wanted = [
         line.replace("cookie good", f"cookie {GOOD_COOKIE.hex()}") for line in below if re.match("ede|cookie", line)
