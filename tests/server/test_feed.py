@@ -233,10 +233,10 @@ async def test_who_is_too_far_behind_is_sent_everything_afresh(make, catalog, re
     loads = []
     really_load = line.load
     monkeypatch.setattr(line, "load", lambda: (loads.append(1), really_load()))
-    for revision in range(2, 1500):
+    for revision in range(2, 4000):
         feed.publish(register(revision, revision, service=f"web-{revision % 300}"))
         assert line._outbox.queued_octets < 200_000
-    assert await feed.applied(1499, 10)
+    assert await feed.applied(3999, 20)
     assert loads
     assert replica.tables[0].nodes.keys() == catalog.table.nodes.keys()
 
