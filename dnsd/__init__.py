@@ -9,13 +9,14 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
                 content catalog explain
     codec       every outside shape of a value, pure: wire (door: dnslib) zonefile document (JSON) manifest (Kubernetes)
                 tsig signature (door: dnspython) notify
-    answer      question to answer, bytes to bytes, pure: scan edns cookies terms checks
-                lookup follow order draft said fit transfer signed complete respond; why
+    answer      question to answer, bytes to bytes, pure: scan edns cookies networks access terms checks
+                lookup follow order draft short said fit transfer signed complete respond;
+                slip; why
     runtime     what a process needs: clock tasks log counts metrics notify supervise
     store       the shared truth (door: redis): keys redis scripts/*.lua; embedded binary directory
     registry    what the product does: services leases drains departures mirror (the catalog's only writer)
                 snapshot disk held refill digest replicas herd
-    server      door one, DNS: address holders binding sockets; datagrams layout mmsg udp; guests connection tcp;
+    server      door one, DNS: address holders binding sockets; datagrams layout mmsg limiter udp; guests connection tcp;
                 asking tally; frames line feed garbage source; secondaries responder
     admin       door two, HTTP: routes services endpoints leases changes answers zones status failures;
                 calls openapi

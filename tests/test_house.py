@@ -29,8 +29,8 @@ DOORS = {
     "dns": ("codec/signature.py",),  # dnspython, for TSIG; only where keys are set
     "redis": ("store/",),
     "aiohttp": ("admin/", "cli/client.py"),
-    # What was warned of within the last minute, and who left the answers within ten: bounded numbers of keys.
-    "cachetools": ("runtime/log.py", "registry/departures.py"),
+    # What was warned of of late, who left the answers, rates of networks: bounded numbers of keys.
+    "cachetools": ("runtime/log.py", "registry/departures.py", "server/limiter.py"),
     "time": ("runtime/clock.py",),
 }
 """Outside things -> the only places that may import them; a folder ends in a slash."""

@@ -10,7 +10,10 @@ import asyncio
 import resource
 from collections.abc import Mapping, Sequence
 
+from dnsd.answer.access import EVERYBODY, Access
 from dnsd.answer.respond import respond as respond_really
+from dnsd.answer.respond import respond_to_some
+from dnsd.answer.short import ShortNames
 from dnsd.answer.terms import Terms
 from dnsd.answer.transfer import NOBODY, Allowed
 from dnsd.authority.journal import Journal
@@ -22,6 +25,7 @@ from dnsd.runtime.counts import Counts, add
 from dnsd.runtime.tasks import Tasks
 from dnsd.server.asking import Respond
 from dnsd.server.guests import connections_possible
+from dnsd.server.limiter import Limiter, Rate
 from dnsd.server.sockets import DnsSocket
 from dnsd.server.source import Source
 from dnsd.server.tally import Tally
@@ -37,7 +41,8 @@ class Responder:
     """Answers ``sockets`` from ``table``, which ``source`` fills; ``cookie_secret`` serves until it brings its own.
 
     ``open_within_seconds``: so long the ports stay closed when nothing is loaded. ``transfer_to``: who may have the
-    zones; ``keyring``: the keys that requests may be signed with.
+    zones; ``keyring``: the keys that requests may be signed with; ``access``: who may ask; ``short_names``: whose
+    single labels are services; ``rate``: the limit of replies over UDP.
     """
 
     def __init__(
@@ -54,21 +59,26 @@ class Responder:
         open_within_seconds: float = OPEN_WITHIN_SECONDS,
         transfer_to: Allowed = NOBODY,
         keyring: Keyring | None = None,
+        access: Access = EVERYBODY,
+        short_names: ShortNames | None = None,
+        rate: Rate | None = None,
         respond: Respond = respond_really,
     ) -> None:
         self._sockets = sockets
         self._source = source
         self._table = table
         self._clock = clock
-        self._respond = respond
+        self._respond = respond if access.is_open else respond_to_some
         self._open_within_seconds = open_within_seconds
         self._limits = tcp_connections_most, tcp_per_client_most
         self._udp_terms = Terms(payload_most=udp_payload_most, cookie_secret=cookie_secret)
         self._tcp_terms = Terms(is_tcp=True, payload_most=udp_payload_most, cookie_secret=cookie_secret)
         self._take_terms({"transfer_to": transfer_to, "keyring": keyring})
+        self._take_terms({"access": access, "short_names": short_names})
         if transfer_to:
             table.journal = Journal()
         self._udp_tally, self._tcp_tally = Tally("udp"), Tally("tcp")
+        self._limiter = None if rate is None else Limiter(rate, self._udp_tally)
         self._udp: list[UdpServer] = []
         self._tcp: TcpServer | None = None
         self._is_stopping = False
@@ -116,7 +126,15 @@ class Responder:
         for each in self._sockets:
             each.open_traffic()
         for each in self._sockets:
-            server = UdpServer(each.udp, self._respond, self._table, self._udp_terms, self._clock, self._udp_tally)
+            server = UdpServer(
+                each.udp,
+                self._respond,
+                self._table,
+                self._udp_terms,
+                self._clock,
+                self._udp_tally,
+                self._limiter,
+            )
             server.open()
             self._udp.append(server)
         descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -15,6 +15,7 @@ from dnsd.model.message import Reply
 from dnsd.runtime.clock import Clock
 from dnsd.runtime.counts import Counts
 from dnsd.server.asking import Respond, servfail, silence
+from dnsd.server.limiter import Limiter
 from dnsd.server.mmsg import open_datagrams
 from dnsd.server.tally import Tally
 
@@ -28,7 +29,14 @@ class UdpServer:
     """Answers one socket from ``table``. ``terms`` belong to this transport; their ``now`` is set here."""
 
     def __init__(
-        self, udp: socket.socket, respond: Respond, table: Table, terms: Terms, clock: Clock, tally: Tally
+        self,
+        udp: socket.socket,
+        respond: Respond,
+        table: Table,
+        terms: Terms,
+        clock: Clock,
+        tally: Tally,
+        limiter: Limiter | None = None,
     ) -> None:
         self._udp = udp
         self._respond = respond
@@ -36,6 +44,7 @@ class UdpServer:
         self._terms = terms
         self._clock = clock
         self._tally = tally
+        self._limiter = limiter
         self._datagrams = open_datagrams(udp)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_writing = False
@@ -76,6 +85,8 @@ class UdpServer:
             except Exception as fault:
                 outcome = servfail(packet, fault, tally)
             answers.append(outcome if type(outcome) is tuple else silence(outcome, tally))
+        if self._limiter is not None:
+            answers = self._limiter.limited(answers, packets, self._datagrams.peers, self._clock.monotonic(), terms)
         replies, questions = zip(*answers, strict=True)
         if not self._datagrams.send(replies):
             self._await_room()

@@ -4,6 +4,7 @@ import subprocess
 from ipaddress import ip_network
 
 import dns.asyncquery
+import dns.flags
 import dns.message
 import dns.rcode
 import dns.rdatatype
@@ -13,11 +14,15 @@ import dns.zone
 import pytest
 from room import require
 
+from dnsd.answer.access import Access
+from dnsd.answer.short import ShortNames
 from dnsd.answer.transfer import Allowed
 from dnsd.model.errors import InvalidSetting
+from dnsd.model.names import name_from_text
 from dnsd.runtime.clock import SystemClock
 from dnsd.runtime.tasks import Tasks
 from dnsd.server.address import Address
+from dnsd.server.limiter import Rate
 from dnsd.server.responder import Responder
 from dnsd.server.sockets import adopt, reserve
 from dnsd.server.source import LocalFeed
@@ -39,10 +44,12 @@ class Room:
     def port(self) -> int:
         return self.sockets[0].address.port
 
-    async def ask(self, name: str, rtype: str = "A", *, tcp: bool = False, host: str = "127.0.0.1", **options):
+    async def ask(
+        self, name: str, rtype: str = "A", *, tcp: bool = False, host: str = "127.0.0.1", source=None, **options
+    ):
         query = dns.message.make_query(name, rtype, **options)
         way = dns.asyncquery.tcp if tcp else dns.asyncquery.udp
-        return await way(query, host, port=self.port, timeout=5)
+        return await way(query, host, port=self.port, timeout=5, source=source)
 
     def is_closed(self) -> bool:
         """True when clients see closed ports, UDP and TCP."""
@@ -304,3 +311,23 @@ async def test_a_zone_goes_to_who_may_have_it_while_changes_go_on(make, catalog,
     assert len(room.responder._tcp_terms.transfer_to.networks) == 1
     refused = await room.ask("cluster.local", "AXFR")
     assert refused.rcode() == dns.rcode.REFUSED
+
+
+async def test_who_may_ask_what_is_short_and_how_often_is_handed_down(make, catalog, register, until):
+    catalog.load([], [], 1)
+    register(2, 7)
+    access, short = (
+        Access(["!127.0.0.1/32"]),
+        ShortNames(name_from_text("cluster.local"), [("127.0.0.2/32", "default")]),
+    )
+    room = make(access=access, short_names=short, rate=Rate(6, slip=1, exempt=()))
+    await until(lambda: room.responder._tcp is not None)
+    for tcp in (False, True):
+        assert (await room.ask(WEB, tcp=tcp)).rcode() == dns.rcode.REFUSED
+        assert _addresses(await room.ask(WEB, tcp=tcp, source="127.0.0.3")) == ["10.0.0.7"]
+        assert (await room.ask("web", tcp=tcp, source="127.0.0.3")).rcode() == dns.rcode.REFUSED
+        reply = await room.ask("web", tcp=tcp, source="127.0.0.2")
+        assert [rrset.rdtype for rrset in reply.answer] == [dns.rdatatype.CNAME, dns.rdatatype.A]
+    while not (await room.ask(WEB, source="127.0.0.3")).flags & dns.flags.TC:
+        pass
+    assert room.responder.counts()[("dnsd_dns_slipped",)] == 1

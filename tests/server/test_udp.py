@@ -11,6 +11,7 @@ from dnsd.server import udp as udp_module
 from dnsd.server.address import Address
 from dnsd.server.binding import bind
 from dnsd.server.datagrams import BATCH, PlainDatagrams
+from dnsd.server.limiter import Limiter, Rate
 from dnsd.server.tally import Tally
 from dnsd.server.udp import UdpServer
 
@@ -151,3 +152,13 @@ async def test_what_the_kernel_did_not_take_is_sent_when_it_does(make, ask, answ
     full[0] = False
     assert await _asked(bound.getsockname(), ask(3)) == [answered(3)]
     assert len(flushed) == 3
+
+
+async def test_replies_above_the_rate_are_dropped_or_truncated(make, ask, answered):
+    server, bound, tally = make()
+    server._limiter = Limiter(Rate(3, slip=1, exempt=()), tally)
+    packets = [ask(number, b"\0\0\1\0\1") for number in range(5)]
+    replies = await _asked(bound.getsockname(), *packets)
+    assert replies[:3] == [answered(number, b"\0\0\1\0\1") for number in range(3)]
+    assert [reply[2] & 2 for reply in replies[3:]] == [2, 2]
+    assert tally.counts()[("dnsd_dns_slipped",)] == 2
