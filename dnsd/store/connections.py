@@ -1,15 +1,22 @@
-"""A bounded number of connections to the store; several commands travel on one of them, in one go."""
+"""A bounded number of connections to the store; several commands travel on one of them, in one go.
+
+Commands that are called one by one while others are under way wait for those and then travel together: a thousand
+writes a second are some hundred round trips, and the server syncs its file once for all that came in one piece.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import select
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from redis.asyncio.connection import AbstractConnection
-from redis.exceptions import ResponseError
+from redis.exceptions import RedisError, ResponseError
 
+from dnsd.runtime.tasks import Tasks
 from dnsd.store.faults import slug_of, translated
 from dnsd.store.place import Place
 
@@ -20,12 +27,20 @@ Reply = Any
 _ELSEWHERE = {"read-only", "moved", "cluster-down"}
 """Refusals of a server that is not the one to talk to: its connection is not used again."""
 
+TOGETHER_OCTETS = 1 << 20
+"""As many octets of commands travel together, and one command more."""
+
 
 async def exchange(connection: AbstractConnection, commands: Sequence[Command]) -> list[Reply]:
     """Send the commands in one piece and read a reply to each. Raises what the client raises."""
-    await connection.send_packed_command(packed(commands))
+    return await exchange_packed(connection, packed(commands), len(commands))
+
+
+async def exchange_packed(connection: AbstractConnection, octets: bytes, count: int) -> list[Reply]:
+    """The same for so many commands that are packed already."""
+    await connection.send_packed_command(octets)
     replies: list[Reply] = []
-    for _ in commands:
+    for _ in range(count):
         try:
             replies.append(await connection.read_response())
         except ResponseError as refusal:
@@ -44,6 +59,21 @@ def packed(commands: Sequence[Command]) -> bytes:
     return b"".join(pieces)
 
 
+@dataclass(slots=True)
+class _Call:
+    """One command on its way: packed, where its reply goes, and until when, by the loop's time."""
+
+    octets: bytes
+    reply: asyncio.Future[Reply]
+    until: float
+
+
+def _give_up(together: Iterable[_Call], fault: Exception) -> None:
+    for call in together:
+        if not call.reply.done():
+            call.reply.set_exception(fault)
+
+
 class Connections:
     """Connections that come and go as they are needed, at most so many; who finds none waits for one."""
 
@@ -51,23 +81,71 @@ class Connections:
         self._place = place
         self._free = asyncio.Semaphore(connections_most)
         self._idle: list[AbstractConnection] = []
+        self._single: deque[_Call] = deque()
+        self._tasks = Tasks("store")
+        self._is_carrying = False
 
     async def call(self, commands: Sequence[Command], within_seconds: float) -> list[Reply]:
         """A reply to each command, in order. Raises StoreUnavailable."""
         with translated(self._place.text):
-            async with asyncio.timeout(within_seconds), self._free:
-                return await self._call(commands)
+            async with asyncio.timeout(within_seconds):
+                if len(commands) == 1:
+                    return [await self._carried(commands[0], within_seconds)]
+                async with self._free:
+                    return await self._call(commands)
 
     async def close(self) -> None:
         """Let go of every connection."""
+        await self._tasks.stop()
         while self._idle:
             await self._idle.pop().disconnect(nowait=True)
 
+    async def _carried(self, command: Command, within_seconds: float) -> Reply:
+        """The reply to a command that travels with the others of its time. Who gives up before is not sent."""
+        loop = asyncio.get_running_loop()
+        call = _Call(packed((command,)), loop.create_future(), loop.time() + within_seconds)
+        self._single.append(call)
+        if not self._is_carrying:
+            self._is_carrying = True
+            self._tasks.start("carry", self._carry())
+        return await call.reply
+
+    async def _carry(self) -> None:
+        """Send what waits, together, until nothing does."""
+        together: list[_Call] = []
+        try:
+            while together := self._next_together():
+                try:
+                    async with asyncio.timeout_at(max(call.until for call in together)), self._free:
+                        replies = await self._call_packed(b"".join(call.octets for call in together), len(together))
+                except (RedisError, OSError) as fault:
+                    _give_up(together, fault)
+                else:
+                    for call, reply in zip(together, replies, strict=True):
+                        if not call.reply.done():
+                            call.reply.set_result(reply)
+        finally:
+            self._is_carrying = False
+            _give_up((*together, *self._single), ConnectionError("the store is let go of"))
+
+    def _next_together(self) -> list[_Call]:
+        together: list[_Call] = []
+        octets = 0
+        while self._single and octets < TOGETHER_OCTETS:
+            call = self._single.popleft()
+            if not call.reply.done():
+                together.append(call)
+                octets += len(call.octets)
+        return together
+
     async def _call(self, commands: Sequence[Command]) -> list[Reply]:
+        return await self._call_packed(packed(commands), len(commands))
+
+    async def _call_packed(self, octets: bytes, count: int) -> list[Reply]:
         connection = await self._take()
         is_sound = False
         try:
-            replies = await exchange(connection, commands)
+            replies = await exchange_packed(connection, octets, count)
             is_sound = not any(isinstance(reply, ResponseError) and slug_of(reply) in _ELSEWHERE for reply in replies)
             return replies
         finally:

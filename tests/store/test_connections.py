@@ -62,6 +62,48 @@ async def test_an_abandoned_call_leaves_no_reply_for_the_next(connections):
     assert await connections.call((("ECHO", "mine"),), 1) == ["mine"]
 
 
+async def test_commands_that_are_called_together_travel_together(connections, server):
+    before = clients_of(server)
+    calls = [connections.call((("ECHO", str(number)),), 5) for number in range(50)]
+    assert await asyncio.gather(*calls) == [[str(number)] for number in range(50)]
+    assert clients_of(server) - before == 1
+
+
+async def test_each_of_those_that_travel_together_has_its_own_reply_or_refusal(connections):
+    calls = [connections.call((command,), 5) for command in (("ECHO", "a"), ("NONSENSE",), ("ECHO", "b"))]
+    (one,), (refusal,), (other,) = await asyncio.gather(*calls)
+    assert (one, other) == ("a", "b")
+    assert isinstance(refusal, ResponseError)
+
+
+async def test_who_gives_up_is_not_sent_and_disturbs_nobody(connections, server, eventually):
+    first = asyncio.ensure_future(connections.call((("BLPOP", "{x}:list", "10"),), 20))
+    await eventually(lambda: "cmd=blpop" in server.ask("CLIENT", "LIST"))
+    patient = asyncio.ensure_future(connections.call((("ECHO", "mine"),), 20))
+    with pytest.raises(StoreUnavailable):
+        await connections.call((("SET", "{x}:hasty", "1"),), 0.05)
+    server.ask("LPUSH", "{x}:list", "go")
+    assert await asyncio.gather(first, patient) == [[["{x}:list", "go"]], ["mine"]]
+    assert await connections.call((("GET", "{x}:hasty"),), 5) == [None]
+
+
+async def test_all_that_travel_together_are_told_when_the_connection_breaks(connections, server, eventually):
+    calls = [asyncio.ensure_future(connections.call((("BLPOP", "{x}:none", "10"),), 20)) for _ in range(2)]
+    await eventually(lambda: "cmd=blpop" in server.ask("CLIENT", "LIST"))
+    server.ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(result) for result in results] == [StoreUnavailable, StoreUnavailable]
+    assert await connections.call((("PING",),), 5) == ["PONG"]
+
+
+async def test_who_waits_when_the_store_is_let_go_of_is_told(connections, server, eventually):
+    waiting = asyncio.ensure_future(connections.call((("BLPOP", "{x}:none", "10"),), 20))
+    await eventually(lambda: "cmd=blpop" in server.ask("CLIENT", "LIST"))
+    await connections.close()
+    with pytest.raises(StoreUnavailable):
+        await waiting
+
+
 def test_commands_are_packed_as_the_client_packs_them():
     commands = (("SET", "größe", 12, b"\r\n"), ("GET", ""))
     assert packed(commands) == b"".join(UnixDomainSocketConnection().pack_commands(commands))
