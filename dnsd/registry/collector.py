@@ -1,6 +1,8 @@
-"""The garbage collector while a registry is loaded: it would walk all that was built again and again.
+"""The garbage collector, told what a registry is: much that stays, and little that goes in circles.
 
-Measured with 100,000 endpoints: 1.6 s of a load of 8.5 s, and the loop held for 0.5 s at a time.
+While one is loaded it would walk all that was built again and again: measured with 100,000 endpoints 1.6 s of a load
+of 8.5 s, and the loop held for 0.5 s at a time. While endpoints come by the thousand it takes 30 % of the time, unless
+it looks less often.
 """
 
 from __future__ import annotations
@@ -9,16 +11,20 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+YOUNG_MOST = 10_000
+"""So many new objects, and the collector looks at them: a millisecond. Python's own 700 suits programs that are small."""
+
 
 @contextmanager
 def resting_collector() -> Iterator[None]:
-    """Collect nothing inside, and leave what was built out of later walks."""
+    """Collect nothing inside, and leave what was built out of later walks, which are fewer from then on."""
     gc.unfreeze()
     gc.disable()
     try:
         yield
     finally:
         gc.freeze()
+        gc.set_threshold(YOUNG_MOST, *gc.get_threshold()[1:])
         gc.enable()
 
 

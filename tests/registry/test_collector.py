@@ -3,7 +3,7 @@ import weakref
 
 import pytest
 
-from dnsd.registry.collector import collect_replaced, resting_collector
+from dnsd.registry.collector import YOUNG_MOST, collect_replaced, resting_collector
 
 
 class Knot:
@@ -15,8 +15,10 @@ class Knot:
 
 @pytest.fixture(autouse=True)
 def thawed():
+    threshold = gc.get_threshold()
     yield
     gc.unfreeze()
+    gc.set_threshold(*threshold)
 
 
 def test_it_rests_inside_and_walks_less_afterwards():
@@ -24,6 +26,7 @@ def test_it_rests_inside_and_walks_less_afterwards():
         assert not gc.isenabled()
     assert gc.isenabled()
     assert gc.get_freeze_count() > 1000
+    assert gc.get_threshold()[0] == YOUNG_MOST
 
 
 def test_a_fault_does_not_leave_it_resting():
