@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 YOUNG_MOST = 10_000
-"""So many new objects, and the collector looks at them: a millisecond. Python's own 700 suits programs that are small."""
+"""So many new objects, and the collector looks at them: a millisecond. Python's own 700 suits small programs."""
 
 
 @contextmanager
