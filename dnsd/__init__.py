@@ -3,7 +3,8 @@
 Floors are folders, columns are file names; imports go down only (``pyproject.toml`` holds the contract, import-linter
 checks it, ``tests/test_house.py`` holds this text and the contract together). Bottom to top:
 
-    model       values and rules, frozen, valid from birth: errors names rdata rrset message service lease change
+    model       values and rules, frozen, valid from birth: errors names rdata rrset message service lease health
+                change
     authority   what we are authoritative for, pure: inventory schema (service -> RRsets) compile (RRsets -> nodes) node
                 form octets direct zone domain table tree pointers reverse static lastknown slowstart records journal
                 content catalog explain
@@ -16,6 +17,7 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
     store       the shared truth (door: redis): keys redis scripts/*.lua; embedded binary directory
     registry    what the product does: services leases drains departures mirror (the catalog's only writer)
                 snapshot disk held refill digest replicas herd
+    health      active checks of endpoints whose service asks for them: probe shares judgement checks
     server      door one, DNS: address holders binding sockets; datagrams layout mmsg limiter udp; guests connection tcp;
                 asking tally; frames line feed garbage source; secondaries responder
     admin       door two, HTTP: routes services endpoints leases changes answers zones status failures;

@@ -161,7 +161,7 @@ def test_rule(rule):
 
 def test_the_plan_and_the_contract_have_the_same_floors_in_the_same_order():
     plan, contract = floors_of_the_plan(), floors_of_the_contract()
-    assert len(plan) == 12
+    assert len(plan) == 13
     flat = [floor for layer in contract for floor in layer]
     assert sorted(plan) == sorted(flat)
     height = {floor: number for number, layer in enumerate(contract) for floor in layer}

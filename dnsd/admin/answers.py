@@ -14,6 +14,7 @@ from dnsd.authority.explain import Verdict
 from dnsd.codec.record_text import record_document
 from dnsd.codec.wire import rcode_to_text, type_from_text, type_to_text
 from dnsd.model.message import TCP_PAYLOAD_MOST, UDP_PAYLOAD_DEFAULT, UDP_PAYLOAD_LEAST, RRType
+from dnsd.model.health import FAILINGS
 from dnsd.model.names import Name, canonical_address, name_from_text, name_to_text
 from dnsd.model.service import EndpointKey
 from dnsd.registry.departures import Departure, Departures
@@ -30,6 +31,7 @@ _LEFT = {
     "not-ready": "registered as not ready since {ago} s ago",
     "weight-0": "its weight is 0 since {ago} s ago",
 }
+    "failing": "its health check fails since {ago} s ago",
 
 
 class AnswerCalls:
@@ -142,12 +144,17 @@ def _service_document(key: tuple[str, str]) -> dict[str, object]:
 def _verdict_document(verdict: Verdict, departure: Departure | None, remaining: replies.Remaining) -> dict[str, object]:
     endpoint, detail = verdict.endpoint, verdict.detail
     if departure is not None and departure.cause == verdict.reason:
-        detail = _left_text(departure)
+        what = f": {FAILINGS[endpoint.failing]}" if verdict.reason == "failing" and endpoint.failing else ""
+        detail = _left_text(departure) + what
     return {
         **replies.key_document(endpoint.key),
         "addresses": list(endpoint.addresses),
         "in": verdict.is_in,
         "reason": verdict.reason,
+def _service_of(document: Mapping[str, object]) -> tuple[str, str]:
+    return str(document["namespace"]), str(document["service"])
+
+
         "detail": detail,
         **replies.lease_document(endpoint, remaining.get(endpoint.key)),
     }

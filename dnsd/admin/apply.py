@@ -51,7 +51,10 @@ class ApplyCalls:
             manifests = await asyncio.to_thread(_read, octets, request.content_type in JSON_TYPES)
         plan = pruning(loaded_inventory(self._mirror), manifests.values) if prunes else NOTHING_PRUNED
         self._check(manifests.values, plan)
-        if dry_run or not (manifests.values or plan.removed):
+        operations: list[Operation] = [Put(value) for value in manifests.values]
+        operations += [Delete(value.key, Precondition(value.revision)) for value in plan.removed]
+        self._writes.check(request, operations)
+        if dry_run or not operations:
             result = _planned(loaded_inventory(self._mirror), manifests.values, plan.removed, self._mirror.revision)
         else:
             if not forces:
@@ -110,7 +113,7 @@ def _outcome(inventory: Inventory, value: Service | Endpoint) -> str:
     else:
         standing = inventory.endpoint(value.key)
         if standing is not None:
-            value = replace(value, draining=standing.draining)  # a PUT never ends a drain
+            value = replace(value, draining=standing.draining, failing=standing.failing)  # a PUT ends neither
     if standing is None:
         return "created"
     return "unchanged" if standing == value else "changed"

@@ -13,7 +13,7 @@ from dnsd.authority.inventory import Holding, Inventory
 from dnsd.codec.document import folded
 from dnsd.model.service import Endpoint, Service, ServiceKey
 
-STATES = ("ready", "not-ready", "draining")
+STATES = ("ready", "not-ready", "draining", "failing")
 PARAMETERS = ("limit", "cursor", "namespace", "state")
 
 V = TypeVar("V", Service, Endpoint)
@@ -66,7 +66,9 @@ def state_of(endpoint: Endpoint) -> str:
     """One of ``STATES``."""
     if endpoint.draining:
         return "draining"
-    return "ready" if endpoint.ready else "not-ready"
+    if not endpoint.ready:
+        return "not-ready"
+    return "ready" if endpoint.failing is None else "failing"
 
 
 def _page(found: Iterator[V], limit: int) -> Page[V]:

@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from dnsd.health.checks import Checks
 from dnsd.registry.disk import Disk
 from dnsd.registry.mirror import Mirror
 from dnsd.registry.replicas import Replicas
@@ -33,12 +34,14 @@ class MetricsCalls:
         disk: Disk | None = None,
         ticker: Ticker | None = None,
         replicas: Replicas | None = None,
+        checks: Checks | None = None,
     ) -> None:
         self._mirror = mirror
         self._watchers = watchers
         self._disk = disk
         self._ticker = ticker
         self._replicas = replicas
+        self._checks = checks
         self._refresh = refresh
         self._requests: Counter[tuple[str, str, str]] = Counter()
         self._registry = CollectorRegistry()
@@ -90,11 +93,24 @@ class MetricsCalls:
             yield _gauge("dnsd_self_preservation", "1 while leases do not run out", bool(self._ticker.guard_since))
             yield _gauge("dnsd_held_endpoints", "Endpoints kept although their lease ran out", self._ticker.held)
             yield CounterMetricFamily("dnsd_expired_endpoints", "Expired, by this replica", value=self._ticker.expired)
+        if self._checks is not None:
+            yield from _health_families(self._checks)
         yield _gauge("dnsd_admin_watchers", "Open watch streams", self._watchers())
         requests = CounterMetricFamily("dnsd_admin_requests", "Admin requests", labels=["method", "path", "status"])
         for labels, count in self._requests.items():
             requests.add_metric(labels, count)
         yield requests
+
+
+def _health_families(checks: Checks) -> Iterator[Metric]:
+    yield _gauge("dnsd_health_checked_endpoints", "Endpoints that this replica checks", checks.own)
+    yield _gauge("dnsd_health_failing_endpoints", "Endpoints of the registry that fail their check", checks.failing)
+    what = "Services all of whose endpoints fail, so that the check counts for nothing"
+    yield _gauge("dnsd_health_failing_services", what, len(checks.open_services))
+    looks = CounterMetricFamily("dnsd_health_looks", "Looks of this replica at endpoints", labels=["result"])
+    for result, count in checks.looks.items():
+        looks.add_metric([result], count)
+    yield looks
 
 
 def _method(request: web.Request) -> str:

@@ -34,6 +34,8 @@ from dnsd.registry.disk import Disk
 from dnsd.registry.drains import Drains
 from dnsd.registry.leases import Leases
 from dnsd.registry.mirror import Mirror
+from dnsd.health.checks import Checks
+from dnsd.model.errors import InvalidSetting
 from dnsd.registry.refill import Refill
 from dnsd.registry.replicas import Replicas
 from dnsd.registry.services import Services
@@ -72,13 +74,14 @@ class Admin:
         header may name beside loopback, without port.
 
         ``loopback_allowed``: loopback addresses may be registered. ``is_leaving``: true once the replica ends.
+        checks: Checks | None = None,
         ``collectors`` give metrics; ``refresh`` is awaited before they are asked.
         """
         refusal = refusal_of_addresses(loopback_allowed)
         self._hosts = tuple(hosts)
         self._changes = ChangeCalls(mirror)
         self._metrics = MetricsCalls(
-            mirror, lambda: self._changes.watchers, collectors, refresh, disk, ticker, replicas
+            mirror, lambda: self._changes.watchers, collectors, refresh, disk, ticker, replicas, checks
         )
         self._columns = (
             ServiceCalls(services, leases, mirror, refusal),

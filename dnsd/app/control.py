@@ -17,7 +17,8 @@ from dnsd.app.doors import advertised
 from dnsd.app.secondaries import keys_of, secondaries_of
 from dnsd.authority.catalog import Catalog
 from dnsd.config import Settings
-from dnsd.model.errors import StoreUnavailable
+from dnsd.health.checks import Checks
+from dnsd.model.errors import InvalidSetting, StoreUnavailable
 from dnsd.model.names import name_from_text
 from dnsd.registry.departures import Departures
 from dnsd.registry.disk import Disk
@@ -106,6 +107,7 @@ class Control:
         from dnsd.admin.routes import Admin
 
         settings = self._settings
+        self._checks = Checks(services, self._mirror, self._replicas, settings.replica, clock)
         return Admin(
             self._services,
             self._leases,
@@ -125,6 +127,13 @@ class Control:
             refresh=self._refresh_counts,
         )
 
+            checks=self._checks,
+            tokens=self._tokens,
+            audit=Audit(self._store),
+            access=access,
+            limits=_limits_of(settings),
+            strict_namespaces=settings.strict_namespaces,
+            tls=tls_of(settings),
     @property
     def failed(self) -> asyncio.Event:
         """Set when a part that runs for ever has ended with a fault."""
@@ -149,6 +158,7 @@ class Control:
         await asyncio.to_thread(importlib.import_module, "dnsd.admin.routes")
         self._admin = self._admin_api()
         await self._admin.serve([self._socket])
+            ("health", self._checks.run()),
 
     async def _begin_answers(self) -> None:
         """Wait until the responders have what there is to answer, for a while."""

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from dnsd.authority import schema
+from dnsd.model.health import FAILINGS
 from dnsd.model.message import RRType
 from dnsd.model.names import Name, is_at_or_below, labels_of, name_to_text, reverse_name
 from dnsd.model.service import Endpoint, Service, ServiceKey
@@ -66,7 +67,9 @@ def _withheld(service: Service, endpoint: Endpoint) -> tuple[str, str]:
     reason = schema.withheld(service, endpoint)
     if reason is not None:
         return reason, _WITHHELD[reason]
-    return "draining", "it is draining, and others of its service are not"
+    if endpoint.draining or endpoint.failing is None:
+        return "draining", "it is draining, and others of its service are not"
+    return "failing", f"its health check fails: {FAILINGS[endpoint.failing]}"
 
 
 def _verdict_on_given(service: Service, endpoint: Endpoint, is_ready: bool, zone: Name, told: Told) -> Verdict:
@@ -90,6 +93,8 @@ def _added(alone: schema.Published, endpoint: Endpoint, told: Told) -> frozenset
 
 
 def _in(service: Service, endpoint: Endpoint, is_ready: bool) -> tuple[str, str]:
+    if service.health is not None and endpoint.failing is not None:
+        return "all-failing", f"its health check fails ({FAILINGS[endpoint.failing]}), but so do those of all others"
     if endpoint.draining:
         return "draining-last", "it is draining, but so is all that is left of its service"
     if is_ready:

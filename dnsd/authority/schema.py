@@ -53,9 +53,12 @@ def publish(service: Service, endpoints: Iterable[Endpoint], zone: Name) -> Publ
 
 
 def answered(service: Service, endpoints: Sequence[Endpoint]) -> list[Endpoint]:
-    """The endpoints that stand in answers. If all that could is draining, the draining ones are answered."""
+    """The endpoints that stand in answers. If all that could is draining, the draining ones are answered; if all of
+    them fail their health check, the check counts for nothing: it never empties a service.
+    """
     able = [each for each in endpoints if withheld(service, each) is None]
-    return [each for each in able if not each.draining] or able
+    able = [each for each in able if not each.draining] or able
+    return able if service.health is None else [each for each in able if each.failing is None] or able
 
 
 def withheld(service: Service, endpoint: Endpoint) -> Withheld | None:

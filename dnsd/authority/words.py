@@ -16,7 +16,7 @@ from dnsd.model.service import Endpoint, Service
 
 PORTS_OCTETS_MOST = 70
 """Of the list of a service's ports; with the port that was asked for, a text stays below 160 octets (RFC 8914)."""
-_CAUSES = {"not-ready": "not ready", "weight-0": "weight 0", "draining": "draining"}
+_CAUSES = {"not-ready": "not ready", "weight-0": "weight 0"}
 
 Said = tuple[Name, str, str]
 """The name of a service or of its port, why it is not whole ("": it is), and its named ports ("": it has none)."""
@@ -76,6 +76,8 @@ def _reason(service: Service, known: Mapping[str, Endpoint], published: Collecti
     out = [each for each in known.values() if each.id not in given or withheld(service, each)]
     if not known:
         text = "service has no endpoints"
+    elif service.health is not None and given and all(each in known and known[each].failing for each in given):
+        return "all endpoints fail their health check, so that counts for nothing"
     elif out:
         text = f"{len(out)} of {len(known)} endpoints left out: {_causes(service, out)}"
     else:
@@ -85,10 +87,17 @@ def _reason(service: Service, known: Mapping[str, Endpoint], published: Collecti
 
 
 def _causes(service: Service, out: Iterable[Endpoint]) -> str:
-    counts = Counter(_CAUSES[withheld(service, each) or "draining"] for each in out)
+    counts = Counter(_cause(service, each) for each in out)
     if len(counts) == 1:
         return next(iter(counts))
     return ", ".join(f"{count} {cause}" for cause, count in counts.items())
+
+
+def _cause(service: Service, endpoint: Endpoint) -> str:
+    reason = withheld(service, endpoint)
+    if reason is not None:
+        return _CAUSES[reason]
+    return "draining" if endpoint.draining else "failing their health check"
 
 
 def _ports_text(service: Service, endpoints: Iterable[Endpoint]) -> str:

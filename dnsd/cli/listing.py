@@ -39,7 +39,7 @@ is; it is not-ready when none is ready.
 
 _SERVICE_TITLES = ("NAMESPACE", "SERVICE", "ADDRESS", "PORTS", "ENDPOINTS")
 _ENDPOINT_TITLES = ("NAMESPACE", "SERVICE", "ID", "ADDRESSES", "PORTS", "WEIGHT", "PRIORITY", "STATE", "LEASE")
-_STATES = ("ready", "not-ready", "draining")
+_STATES = ("ready", "not-ready", "draining", "failing")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

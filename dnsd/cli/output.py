@@ -78,10 +78,12 @@ def addresses_text(item: Mapping[str, Any]) -> str:
 
 
 def state_of(item: Mapping[str, Any]) -> str:
-    """``ready``, ``not-ready`` or ``draining``: the words that ``--state`` takes."""
+    """``ready``, ``not-ready``, ``draining`` or ``failing``: the words that ``--state`` takes."""
     if item["draining"]:
         return "draining"
-    return "ready" if item["ready"] else "not-ready"
+    if not item["ready"]:
+        return "not-ready"
+    return "failing" if item.get("failing") else "ready"
 
 
 def lease_text(item: Mapping[str, Any]) -> str:

@@ -12,10 +12,11 @@ from dataclasses import replace
 from typing import Any
 
 from dnsd.codec.reading import Reading, Refusal, escaped, read
-from dnsd.codec.shapes import EndpointShape, PatchShape, ServiceShape
+from dnsd.codec.shapes import EndpointShape, HealthShape, PatchShape, ServiceShape
 from dnsd.codec.stored import endpoint_from_stored, service_from_stored, stored_text
 from dnsd.model import names
 from dnsd.model.errors import Fault
+from dnsd.model.health import HealthCheck
 from dnsd.model.service import Endpoint, Port, Service, ServicePort
 
 __all__ = [
@@ -59,9 +60,16 @@ def service_from_document(document: object, namespace: str, name: str, refusal: 
             publish_not_ready=shape.publish_not_ready,
             slow_start_seconds=shape.slow_start_seconds,
             min_kept=shape.min_kept,
+            health=None if shape.health is None else health_check(shape.health),
             labels=shape.labels,
         )
     )
+
+
+def health_check(shape: HealthShape) -> HealthCheck:
+    """The check that a body asks for."""
+    told = shape.model_dump()
+    return HealthCheck(**{**told, "port": folded(shape.port)})
 
 
 def endpoint_from_document(
@@ -132,6 +140,7 @@ def _service_document(service: Service) -> dict[str, object]:
         "publish_not_ready": service.publish_not_ready,
         "slow_start_seconds": service.slow_start_seconds,
         "min_kept": service.min_kept,
+        "health": None if service.health is None else asdict(service.health),
         "labels": dict(service.labels),
         "declared": service.declared,
         "revision": service.revision,
@@ -151,6 +160,7 @@ def _endpoint_document(endpoint: Endpoint) -> dict[str, object]:
         "hostname": endpoint.hostname,
         "ready": endpoint.ready,
         "draining": endpoint.draining,
+        "failing": endpoint.failing,
         "metadata": dict(endpoint.metadata),
         "lease_seconds": endpoint.lease_seconds,
         "revision": endpoint.revision,

@@ -1,16 +1,21 @@
 """A Kubernetes v1 Service into our Service.
 
 Annotations say what Kubernetes has no field for: ``dnsd/ttl-seconds``, ``dnsd/when-empty``,
-``dnsd/slow-start-seconds`` and ``dnsd/min-kept``.
+``dnsd/slow-start-seconds``, ``dnsd/min-kept`` and ``dnsd/health`` (JSON, as in the API).
 """
 
 from __future__ import annotations
 
+import json
 from typing import cast
 
-from dnsd.codec.document import folded
+from dnsd.codec.document import folded, health_check
 from dnsd.codec.manifest_fields import Fields, Places, relocated
+from dnsd.codec.reading import read_shape
+from dnsd.codec.shapes import HealthShape
 from dnsd.model import names
+from dnsd.model.errors import InvalidRecord
+from dnsd.model.health import HealthCheck
 from dnsd.model.service import TTL_SECONDS_DEFAULT, Protocol, Service, ServicePort, WhenEmpty
 
 NAMESPACE_DEFAULT = "default"
@@ -19,7 +24,8 @@ TTL_ANNOTATION = "dnsd/ttl-seconds"
 SLOW_START_ANNOTATION = "dnsd/slow-start-seconds"
 MIN_KEPT_ANNOTATION = "dnsd/min-kept"
 WHEN_EMPTY_ANNOTATION = "dnsd/when-empty"
-ANNOTATIONS = (TTL_ANNOTATION, WHEN_EMPTY_ANNOTATION, SLOW_START_ANNOTATION, MIN_KEPT_ANNOTATION)
+HEALTH_ANNOTATION = "dnsd/health"
+ANNOTATIONS = (TTL_ANNOTATION, WHEN_EMPTY_ANNOTATION, SLOW_START_ANNOTATION, MIN_KEPT_ANNOTATION, HEALTH_ANNOTATION)
 WHEN_EMPTY_OF_MANIFESTS: WhenEmpty = "nxdomain"
 """What the Kubernetes DNS specification wants of a headless service without endpoints."""
 
@@ -41,6 +47,7 @@ def service_from(manifest: Fields) -> Service | None:
     )
     slow_start_seconds = _number(annotations, SLOW_START_ANNOTATION, 0)
     min_kept = _number(annotations, MIN_KEPT_ANNOTATION, 0)
+    health = _health(annotations)
     places: Places = {
         "namespace": metadata.at("namespace"),
         "name": metadata.at("name"),
@@ -51,6 +58,7 @@ def service_from(manifest: Fields) -> Service | None:
         "when_empty": annotations.at(WHEN_EMPTY_ANNOTATION),
         "slow_start_seconds": annotations.at(SLOW_START_ANNOTATION),
         "min_kept": annotations.at(MIN_KEPT_ANNOTATION),
+        "health": annotations.at(HEALTH_ANNOTATION),
     }
     return manifest.subject.make(
         lambda: Service(
@@ -65,6 +73,7 @@ def service_from(manifest: Fields) -> Service | None:
             labels=metadata.fields("labels").text_map(),
             slow_start_seconds=slow_start_seconds,
             min_kept=min_kept,
+            health=health,
         ),
         lambda pointer: relocated(pointer, places),
         manifest.line,
@@ -160,6 +169,19 @@ def _annotations(metadata: Fields) -> Fields:
         if name.startswith(ANNOTATION_PREFIX) and name not in ANNOTATIONS:
             annotations.fault(name, f"is not known; there are {', '.join(ANNOTATIONS)}")
     return annotations
+
+
+def _health(annotations: Fields) -> HealthCheck | None:
+    text = annotations.text(HEALTH_ANNOTATION)
+    if not text:
+        return None
+    try:
+        return health_check(read_shape(HealthShape, json.loads(text)))
+    except (ValueError, RecursionError) as fault:
+        annotations.fault(HEALTH_ANNOTATION, f"must be JSON: {fault}")
+    except InvalidRecord as invalid:
+        annotations.fault(HEALTH_ANNOTATION, str(invalid))
+    return None
 
 
 def _number(annotations: Fields, annotation: str, default: int) -> int:

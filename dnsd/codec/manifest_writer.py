@@ -5,11 +5,13 @@ Only what ``codec/manifest`` makes can be written: permanent endpoints whose id 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import groupby
 
 from dnsd.codec.manifest_service import (
+    HEALTH_ANNOTATION,
     MIN_KEPT_ANNOTATION,
     SLOW_START_ANNOTATION,
     TTL_ANNOTATION,
@@ -52,6 +54,8 @@ def _service_manifest(service: Service) -> dict[str, object]:
         SLOW_START_ANNOTATION: str(service.slow_start_seconds),
         MIN_KEPT_ANNOTATION: str(service.min_kept),
     }
+    if service.health is not None:
+        annotations[HEALTH_ANNOTATION] = json.dumps(asdict(service.health))
     spec: dict[str, object] = {
         "ports": [_service_port(port) for port in service.ports],
         "publishNotReadyAddresses": service.publish_not_ready,

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from dnsd.model.grant import Verb
+from dnsd.model.health import CheckType, Failing
 from dnsd.model.service import Protocol, WhenEmpty
 
 
@@ -60,10 +62,23 @@ class EndpointReply(ReplyShape):
     hostname: str | None
     ready: bool
     draining: bool
+    failing: Failing | None
     metadata: dict[str, str]
     lease_seconds: int | None
     revision: int
     lease: Annotated[LeaseReply | None, _MAY_BE_ABSENT] = None
+
+
+class HealthReply(ReplyShape):
+    """How the endpoints of a service are checked."""
+
+    type: CheckType
+    port: str
+    path: str
+    interval_seconds: int
+    timeout_seconds: int
+    up: int
+    down: int
 
 
 class ServiceReply(ReplyShape):
@@ -80,6 +95,7 @@ class ServiceReply(ReplyShape):
     publish_not_ready: bool
     slow_start_seconds: int
     min_kept: int
+    health: HealthReply | None
     labels: dict[str, str]
     declared: bool
     revision: int

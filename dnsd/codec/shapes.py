@@ -9,6 +9,16 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
+from dnsd.model.health import (
+    DOWN_DEFAULT,
+    INTERVAL_SECONDS_DEFAULT,
+    INTERVAL_SECONDS_MOST,
+    PATH_PATTERN,
+    THRESHOLD_MOST,
+    TIMEOUT_SECONDS_DEFAULT,
+    UP_DEFAULT,
+    CheckType,
+)
 from dnsd.model.lease import LEASE_SECONDS_DEFAULT, LEASE_SECONDS_LEAST, LEASE_SECONDS_MOST
 from dnsd.model.service import (
     MIN_KEPT_MOST,
@@ -108,6 +118,21 @@ _CLUSTER_IPS = [
 ]
 
 
+Threshold = Annotated[int, _told(minimum=1, maximum=THRESHOLD_MOST)]
+
+
+class HealthShape(Shape):
+    """An active health check; the timeout is at most the interval."""
+
+    type: CheckType
+    port: PortName = ""
+    path: Annotated[str, _told(pattern=PATH_PATTERN)] = "/"
+    interval_seconds: Annotated[int, _told(minimum=1, maximum=INTERVAL_SECONDS_MOST)] = INTERVAL_SECONDS_DEFAULT
+    timeout_seconds: Annotated[int, _told(minimum=1, maximum=INTERVAL_SECONDS_MOST)] = TIMEOUT_SECONDS_DEFAULT
+    up: Threshold = UP_DEFAULT
+    down: Threshold = DOWN_DEFAULT
+
+
 class ServiceShape(Shape):
     """Body of a service's PUT."""
 
@@ -119,6 +144,7 @@ class ServiceShape(Shape):
     publish_not_ready: bool = False
     slow_start_seconds: Annotated[int, _told(minimum=0, maximum=SLOW_START_SECONDS_MOST)] = 0
     min_kept: Annotated[int, _told(minimum=0, maximum=MIN_KEPT_MOST)] = 0
+    health: HealthShape | None = None
     labels: dict[Text, Text] = {}
 
 

@@ -7,11 +7,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import lru_cache
 from sys import intern
 from typing import Any, TypeVar
 
 from dnsd.model.errors import Fault, InvalidRecord
+from dnsd.model.health import (
+    DOWN_DEFAULT,
+    INTERVAL_SECONDS_DEFAULT,
+    TIMEOUT_SECONDS_DEFAULT,
+    UP_DEFAULT,
+    HealthCheck,
+)
 from dnsd.model.lease import LEASE_SECONDS_DEFAULT
 from dnsd.model.service import TTL_SECONDS_DEFAULT, WEIGHT_DEFAULT, Endpoint, Port, Service, ServicePort
 
@@ -22,8 +30,8 @@ _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 def stored_text(value: Service | Endpoint) -> str:
     """The text that the store keeps; key, revision and generation are kept beside it, not in it."""
-    fields = _service_fields(value) if isinstance(value, Service) else _endpoint_fields(value)
-    return _encode({field: given for field, (given, default) in fields.items() if given != default})
+    told = _service_fields(value) if isinstance(value, Service) else _endpoint_fields(value)
+    return _encode({field: given for field, (given, default) in told.items() if given != default})
 
 
 def service_from_stored(text: str, namespace: str, name: str, revision: int, generation: int) -> Service:
@@ -45,6 +53,7 @@ def service_from_stored(text: str, namespace: str, name: str, revision: int, gen
             generation,
             _number(stored.get("slow_start_seconds", 0)),
             _number(stored.get("min_kept", 0)),
+            _health_check(stored.get("health")),
         )
     except (TypeError, AttributeError, KeyError) as fault:
         raise InvalidRecord(Fault("", f"not a service: {fault}")) from None
@@ -122,6 +131,7 @@ def _service_fields(service: Service) -> dict[str, tuple[object, object]]:
         "publish_not_ready": (service.publish_not_ready, False),
         "slow_start_seconds": (service.slow_start_seconds, 0),
         "min_kept": (service.min_kept, 0),
+        "health": (None if service.health is None else _health_fields(service.health), None),
         "labels": (dict(service.labels), {}),
         "declared": (service.declared, True),
     }
@@ -143,14 +153,36 @@ def _endpoint_fields(endpoint: Endpoint) -> dict[str, tuple[object, object]]:
 
 
 def _port_fields(port: Port | ServicePort) -> dict[str, object]:
-    fields: dict[str, object] = {"port": port.port}
+    told: dict[str, object] = {"port": port.port}
     if port.name:
-        fields["name"] = port.name
+        told["name"] = port.name
     if port.protocol != "TCP":
-        fields["protocol"] = port.protocol
+        told["protocol"] = port.protocol
     if isinstance(port, ServicePort) and port.target_port is not None:
-        fields["target_port"] = port.target_port
-    return fields
+        told["target_port"] = port.target_port
+    return told
+
+
+def _health_fields(check: HealthCheck) -> dict[str, object]:
+    default = HealthCheck(check.type)
+    told = {name: value for name, value in asdict(check).items() if value != getattr(default, name)}
+    return {"type": check.type, **told}
+
+
+def _health_check(stored: object) -> HealthCheck | None:
+    """Raises TypeError for what is none; a field that a newer dnsd wrote is passed over."""
+    if stored is None:
+        return None
+    given = _exact(dict, stored)
+    return HealthCheck(
+        given["type"],
+        _text(given.get("port", "")),
+        _text(given.get("path", "/")),
+        _number(given.get("interval_seconds", INTERVAL_SECONDS_DEFAULT)),
+        _number(given.get("timeout_seconds", TIMEOUT_SECONDS_DEFAULT)),
+        _number(given.get("up", UP_DEFAULT)),
+        _number(given.get("down", DOWN_DEFAULT)),
+    )
 
 
 def _read_object(text: str) -> dict[str, Any]:

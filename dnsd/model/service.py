@@ -12,6 +12,7 @@ from typing import Literal, get_args
 
 from dnsd.model import names
 from dnsd.model.errors import Fault, InvalidRecord
+from dnsd.model.health import Failing, HealthCheck, health_faults
 from dnsd.model.lease import LEASE_SECONDS_DEFAULT, LEASE_SECONDS_LEAST, LEASE_SECONDS_MOST
 
 Protocol = Literal["TCP", "UDP", "SCTP"]
@@ -60,6 +61,7 @@ class Service:
 
     ``revision`` is that of its last change, ``generation`` that of its creation; neither takes part in comparison.
     Raises InvalidRecord.
+    ``health``: how its endpoints are checked; None: they are not.
     """
 
     namespace: str
@@ -79,6 +81,7 @@ class Service:
 
     def __post_init__(self) -> None:
         _raise_any(_service_faults(self))
+    health: HealthCheck | None = None
 
     @property
     def key(self) -> ServiceKey:
@@ -88,7 +91,8 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One instance of a service. ``lease_seconds`` None: permanent. Raises InvalidRecord.
+    """One instance of a service. ``lease_seconds`` None: permanent. ``failing``: what its health check found wrong.
+    Raises InvalidRecord.
 
     ``revision`` is that of its last change, ``generation`` that of its creation; neither takes part in comparison.
     """
@@ -110,6 +114,7 @@ class Endpoint:
 
     def __post_init__(self) -> None:
         if not _is_plainly_sound(self):
+    failing: Failing | None = None
             _raise_any(_endpoint_faults(self))
 
     @property
@@ -156,6 +161,8 @@ def _service_faults(service: Service) -> Iterable[Fault]:
     if service.when_empty not in WHEN_EMPTY:
         yield Fault("/when_empty", f"{service.when_empty!r} is none of {', '.join(WHEN_EMPTY)}")
 
+    if service.health is not None:
+        yield from health_faults(service.health)
 
 def _is_plainly_sound(endpoint: Endpoint) -> bool:
     """True when a quick look shows that there is no fault: in a fifth of the time that the search for them takes."""

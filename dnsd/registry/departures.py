@@ -19,7 +19,7 @@ SERVICES_MOST = 10_000
 ENDPOINTS_MOST = 100
 """So many of one service are remembered."""
 
-Cause = Literal["deleted", "expired", "draining", "not-ready", "weight-0"]
+Cause = Literal["deleted", "expired", "draining", "not-ready", "weight-0", "failing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,4 +86,6 @@ def _cause(endpoint: Endpoint) -> Cause | None:
         return "draining"
     if not endpoint.weight:
         return "weight-0"
-    return None if endpoint.ready else "not-ready"
+    if not endpoint.ready:
+        return "not-ready"
+    return None if endpoint.failing is None else "failing"

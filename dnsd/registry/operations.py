@@ -49,7 +49,9 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Drain an endpoint (``x``), by force (``f``), or no more (``-``); all else of it stays."""
+    """Drain an endpoint (``x``), by force (``f``), or no more (``-``); say what its health check found (a letter of
+    ``FAILING_FLAGS``), or that it passes (``h``). All else of it stays.
+    """
 
     key: EndpointKey
     flag: Flag

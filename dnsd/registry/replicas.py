@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dnsd.model.errors import StoreUnavailable
@@ -83,6 +84,10 @@ class Replicas:
                 return standing
             await self._clock.sleep(ASK_SECONDS)
 
+    async def live(self) -> frozenset[str]:
+        """The names of all replicas that live, ours among them. Raises StoreUnavailable."""
+        return self._living(*await self._store.reports())
+
     async def fellows(self) -> list[Fellow]:
         """All replicas that reported within the last minutes, ours among them, by name. Raises StoreUnavailable."""
         tick, reports = await self._store.reports()
@@ -128,11 +133,14 @@ class Replicas:
         except StoreUnavailable as fault:
             _log.debug("report not stored: %s", fault)
 
+    def _living(self, tick: int, reports: Mapping[str, tuple[int, int]]) -> frozenset[str]:
+        return frozenset(name for name, (_, seen) in reports.items() if tick - seen <= LIVE_TICKS) | {self._name}
+
     async def _ask(self, revision: int) -> Applied:
         try:
             tick, reports = await self._store.reports()
         except StoreUnavailable:
             return Applied((), (self._name,))
-        live = {name for name, (_, reported) in reports.items() if tick - reported <= LIVE_TICKS} | {self._name}
+        live = self._living(tick, reports)
         applied = {name for name in live if reports.get(name, (0, 0))[0] >= revision}
         return Applied(tuple(sorted(applied)), tuple(sorted(live - applied)))

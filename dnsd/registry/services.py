@@ -163,7 +163,8 @@ def _impossible(edit: Edit) -> StoreOperation:
 
 
 def _says_nothing_new(put: Endpoint, known: Endpoint) -> bool:
-    if known.draining:  # an operator's doing, and with it perhaps not ready: a PUT leaves both as they are
+    put = replace(put, failing=known.failing)  # a checker's doing, as a drain is an operator's: a PUT leaves it
+    if known.draining:  # and with it perhaps not ready: both stay
         known = replace(known, draining=put.draining, ready=put.ready)
     return put == known
 

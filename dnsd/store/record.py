@@ -3,14 +3,15 @@
 Scripts read the four words in front and never the document. ``lease`` is that of an endpoint in seconds, 0 for a
 permanent one; of a service it is the number of endpoints that expiry leaves it (``min_kept``).
 Flags: ``d`` declared service, ``i`` implicit service (goes with its last endpoint), ``-`` endpoint,
-``x`` draining endpoint, ``f`` endpoint drained by force (not ready either). Draining is a flag and no part of the
-document, because it is the operator's: a PUT that repeats the registration leaves it as it is.
+``x`` draining endpoint, ``f`` endpoint drained by force (not ready either), ``rtncsp`` endpoint that fails its health
+check, one letter a kind (``FAILING_FLAGS``). Draining and failing are flags and no part of the document, because they
+are the operator's and the checker's: a PUT that repeats the registration leaves them. Who drains is not failing.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Literal, TypeVar
@@ -18,11 +19,22 @@ from typing import Literal, TypeVar
 from dnsd.codec.stored import endpoint_from_stored, service_from_stored, stored_text
 from dnsd.model.change import Change, Removal, RemovalCause
 from dnsd.model.errors import Fault, InvalidRecord
+from dnsd.model.health import Failing
 from dnsd.model.service import Endpoint, EndpointKey, Service, ServiceKey
 from dnsd.store.keys import endpoint_key, service_key
 
-Flag = Literal["d", "i", "-", "x", "f", "="]
-"""``=`` is in no line: it asks a script to leave the flag as it is."""
+Flag = Literal["d", "i", "-", "x", "f", "r", "t", "n", "c", "s", "p", "=", "h"]
+"""Two are in no line: ``=`` asks a script to leave the flag as it is, ``h`` to let who fails a check be healthy."""
+
+FAILING_FLAGS: Mapping[Failing, Flag] = {
+    "refused": "r",
+    "timeout": "t",
+    "unreachable": "n",
+    "closed": "c",
+    "status": "s",
+    "not-http": "p",
+}
+_FAILINGS: Mapping[str, Failing] = {flag: failing for failing, flag in FAILING_FLAGS.items()}
 
 BadRecord = tuple[str, str]
 """The member whose line or name makes no sense, and why."""
@@ -47,7 +59,9 @@ def flag_of(value: Service | Endpoint) -> Flag:
     """The flag that a value asks for, when nothing else decides."""
     if isinstance(value, Service):
         return "d" if value.declared else "i"
-    return "x" if value.draining else "-"
+    if value.draining or value.failing is None:
+        return "x" if value.draining else "-"
+    return FAILING_FLAGS[value.failing]
 
 
 def lease_word(value: Service | Endpoint) -> int:
@@ -85,6 +99,10 @@ def endpoint_of(key: EndpointKey, line: str) -> Endpoint:
     """The endpoint in a line. Raises InvalidRecord. Cached: what is written here is read again out of the stream."""
     revision, generation, flag, text = _words(line)
     endpoint = endpoint_from_stored(text, *key, revision, generation)
+    if flag == "-":
+        return endpoint
+    if flag in _FAILINGS:
+        return replace(endpoint, failing=_FAILINGS[flag])
     if flag == "x":
         return replace(endpoint, draining=True)
     return replace(endpoint, draining=True, ready=False) if flag == "f" else endpoint

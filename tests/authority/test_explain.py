@@ -6,6 +6,7 @@ import pytest
 
 from dnsd.authority import schema
 from dnsd.authority.explain import Told, Verdict, service_of, verdicts
+from dnsd.model.health import HealthCheck
 from dnsd.model.message import RRType
 from dnsd.model.names import Name, name_from_text, reverse_name
 from dnsd.model.service import Endpoint, Port, Service
@@ -54,6 +55,14 @@ def test_the_same_address_twice_does_not_bring_the_drained_one_in() -> None:
 
 def test_all_that_is_left_is_draining() -> None:
     assert judged(WEB, [replace(ONE, draining=True)])["one"] == (True, "draining-last")
+
+
+def test_who_fails_its_health_check_is_out_until_all_do() -> None:
+    service = replace(WEB, health=HealthCheck("tcp"))
+    failing = replace(ONE, id="two", addresses=("192.0.2.2",), failing="timeout")
+    assert judged(service, [ONE, failing]) == {"one": (True, "ready"), "two": (False, "failing")}
+    assert judged(service, [failing]) == {"two": (True, "all-failing")}
+    assert judged(WEB, [failing]) == {"two": (True, "ready")}
 
 
 def test_published_not_ready() -> None:

@@ -8,6 +8,7 @@ import pytest
 from dnsd.authority.form import Kind
 from dnsd.authority.schema import Published, answered, endpoint_port, publish, published_ports
 from dnsd.codec.zonefile_writer import master_file_lines
+from dnsd.model.health import HealthCheck
 from dnsd.model.names import name_from_text, name_to_text
 from dnsd.model.rrset import RRset
 from dnsd.model.service import Endpoint, Port, Service, ServicePort
@@ -173,6 +174,7 @@ def test_a_shared_address_stands_where_its_best_owners_stand(
 
 
 READY, UNREADY, DRAINING, NO_WEIGHT = {}, {"ready": False}, {"draining": True}, {"weight": 0}
+FAILING, CHECKED = {"failing": "refused"}, {"health": HealthCheck("tcp")}
 
 
 @pytest.mark.parametrize(
@@ -190,12 +192,18 @@ READY, UNREADY, DRAINING, NO_WEIGHT = {}, {"ready": False}, {"draining": True}, 
         ([DRAINING | NO_WEIGHT], {}, ""),
         ([DRAINING, UNREADY], {"publish_not_ready": True}, "1"),
         ([], {}, ""),
+        ([READY, FAILING], CHECKED, "0"),
+        ([READY, FAILING], {}, "01"),
+        ([FAILING, FAILING], CHECKED, "01"),
+        ([FAILING, DRAINING], CHECKED, "0"),
+        ([FAILING, UNREADY], CHECKED, "0"),
+        ([FAILING | DRAINING, DRAINING], CHECKED, "1"),
     ],
 )
 def test_who_is_answered(
     make_endpoint: MakeEndpoint, states: list[dict[str, Any]], service: dict[str, Any], ids: str
 ) -> None:
-    # faults.md 5: "If all that is left is draining, the draining ones are answered."
+    # faults.md 5: "If all that is left is draining, the draining ones are answered." A check never empties a service.
     endpoints = [make_endpoint(str(index), "10.0.0.1", **state) for index, state in enumerate(states)]
     assert "".join(each.id for each in answered(web(**service), endpoints)) == ids
 

@@ -6,6 +6,7 @@ from dnsd.authority.catalog import Catalog
 from dnsd.authority.table import Loading, Table, parts_of
 from dnsd.authority.words import PORTS_OCTETS_MOST, words_of
 from dnsd.model.change import Change, Removal
+from dnsd.model.health import HealthCheck
 from dnsd.model.names import child, name_from_text
 from dnsd.model.service import Endpoint, Port, Service, ServicePort
 
@@ -36,6 +37,14 @@ def said(service: Service, *endpoints: Endpoint) -> tuple[str, str]:
 def test_why_an_answer_is_not_whole(endpoints, reason):
     service = Service("default", "web")
     assert said(service, *(endpoint(number, **each) for number, each in enumerate(endpoints, 1)))[0] == reason
+
+
+def test_who_fails_a_check_is_counted_and_when_all_do_that_is_said():
+    service = Service("default", "web", health=HealthCheck("tcp"))
+    sound, failing = endpoint(1), endpoint(2, failing="refused")
+    assert said(service, sound, failing)[0] == "1 of 2 endpoints left out: failing their health check"
+    assert said(service, failing)[0] == "all endpoints fail their health check, so that counts for nothing"
+    assert said(Service("default", "web"), failing)[0] == ""
 
 
 def test_named_ports_and_their_protocols():

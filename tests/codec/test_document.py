@@ -12,6 +12,7 @@ from dnsd.codec.document import (
     service_from_document,
 )
 from dnsd.model.errors import InvalidRecord
+from dnsd.model.health import HealthCheck
 from dnsd.model.service import Endpoint, Port, Service, ServicePort
 
 ADDRESS = {"address": "192.0.2.10"}
@@ -248,18 +249,35 @@ def test_what_a_patch_may_not_say(body: object, expected: list[str]) -> None:
     assert pointers(invalid) == expected
 
 
+def test_a_health_check_is_read_and_every_fault_of_it_named() -> None:
+    checked = service_from_document({"health": {"type": "http", "port": "WEB", "down": 5}}, "default", "web")
+    assert checked.health == HealthCheck("http", "web", down=5)
+    assert document_of(checked)["health"] == {
+        "type": "http", "port": "web", "path": "/", "interval_seconds": 10, "timeout_seconds": 2, "up": 2, "down": 5,
+    }  # fmt: skip
+    for health, expected in (
+        ({"type": "icmp"}, ["/health/type"]),
+        ({"port": "web"}, ["/health/type"]),
+        ({"type": "tcp", "host": "192.0.2.1"}, ["/health/host"]),
+        ({"type": "http", "path": "x", "up": 0}, ["/health/path", "/health/up"]),
+    ):
+        with pytest.raises(InvalidRecord) as invalid:
+            service_from_document({"health": health}, "default", "web")
+        assert pointers(invalid) == expected
+
+
 def test_objects_as_they_are_shown() -> None:
     shown = document_of(Endpoint("default", "web", "1", ("192.0.2.1",), (Port("http", "TCP", 80),), revision=12))
     assert shown == {
         "kind": "endpoint", "namespace": "default", "service": "web", "id": "1", "addresses": ["192.0.2.1"],
         "ports": [{"name": "http", "protocol": "TCP", "port": 80}], "weight": 100, "priority": 0, "hostname": None,
-        "ready": True, "draining": False, "metadata": {}, "lease_seconds": 15, "revision": 12,
+        "ready": True, "draining": False, "failing": None, "metadata": {}, "lease_seconds": 15, "revision": 12,
     }  # fmt: skip
     shown = document_of(Service("default", "web", (ServicePort("http", "TCP", 80, "web"),), declared=False, revision=3))
     assert shown == {
         "kind": "service", "namespace": "default", "name": "web",
         "ports": [{"name": "http", "protocol": "TCP", "port": 80, "target_port": "web"}], "cluster_ips": [],
         "external_name": None, "ttl_seconds": 5, "when_empty": "nodata", "publish_not_ready": False,
-        "slow_start_seconds": 0, "min_kept": 0, "labels": {},
+        "slow_start_seconds": 0, "min_kept": 0, "health": None, "labels": {},
         "declared": False, "revision": 3,
     }  # fmt: skip

@@ -7,6 +7,7 @@ import pytest
 
 from dnsd.codec.manifest import read_manifests
 from dnsd.model.errors import InvalidRecord
+from dnsd.model.health import HealthCheck
 from dnsd.model.service import Service, ServicePort
 
 
@@ -86,6 +87,8 @@ def test_annotations_say_what_kubernetes_has_no_field_for():
     assert service({}).slow_start_seconds == 0
     assert service({}, annotations={"dnsd/min-kept": "2"}).min_kept == 2
     assert service({}).min_kept == 0
+    assert service({}, annotations={"dnsd/health": '{"type": "tcp", "up": 1}'}).health == HealthCheck("tcp", up=1)
+    assert service({}).health is None
 
 
 @pytest.mark.parametrize(
@@ -126,6 +129,14 @@ def test_annotations_say_what_kubernetes_has_no_field_for():
         ({}, {"namespace": "a b"}, "/metadata/namespace", "'a b' is not a label"),
         ({}, {"labels": {"a/b": 1.5}}, "/metadata/labels/a~1b", "must be text, not 1.5; put it in quotes"),
         ({}, {"labels": ["a"]}, "/metadata/labels", "must be a mapping, not a list"),
+        ({}, {"annotations": {"dnsd/health": "tcp"}}, "/metadata/annotations/dnsd~1health", "must be JSON"),
+        ({}, {"annotations": {"dnsd/health": '{"type": 1}'}}, "/metadata/annotations/dnsd~1health", "/type"),
+        (
+            {},
+            {"annotations": {"dnsd/health": '{"type":"tcp","up":0}'}},
+            "/metadata/annotations/dnsd~1health/up",
+            "0 is not",
+        ),
         ({}, {"annotations": {"dnsd/ttl-seconds": "1h"}}, "/metadata/annotations/dnsd~1ttl-seconds", "must be a whole"),
         (
             {},

@@ -1,9 +1,11 @@
 """What is written as manifests reads back as the same values."""
 
 import json
+from dataclasses import replace
 
 from dnsd.codec.manifest import read_manifests
 from dnsd.codec.manifest_writer import written
+from dnsd.model.health import HealthCheck
 from dnsd.model.service import Service, ServicePort
 
 TEXT = """
@@ -54,4 +56,7 @@ def test_each_manifest_stands_alone_so_that_any_cut_between_them_is_harmless():
 def test_services_that_differ_in_one_field_stay_different():
     bare = Service("default", "web", (ServicePort("", "TCP", 1, None),), when_empty="nodata", ttl_seconds=0)
     (manifest,) = written([bare])
+    checked = replace(bare, health=HealthCheck("http", "admin", "/ready", 5, 1, 1, 2))
+    (written_check,) = written([checked])
+    assert read_manifests(json.dumps(written_check.document)).values == (checked,)
     assert read_manifests(json.dumps(manifest.document)).values == (bare,)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from dnsd.codec.stored import endpoint_from_stored, service_from_stored, stored_text
 from dnsd.model.errors import InvalidRecord
+from dnsd.model.health import HealthCheck as Check
 from dnsd.model.service import Endpoint, Port, Service, ServicePort
 
 PLAIN = Endpoint("default", "web", "1", ("192.0.2.1",))
@@ -21,6 +22,7 @@ EVERYTHING = Service(
     ("10.0.0.1",), None, 0, "last_known", True, {"app": "web"}, False,
 )  # fmt: skip
 EXTERNAL = Service("default", "web", external_name="www.example.com")
+CHECKED = Service("default", "web", health=Check("http", "admin", "/healthz", 5, 1, 1, 2))
 
 
 @pytest.mark.parametrize("endpoint", [PLAIN, FULL])
@@ -30,7 +32,7 @@ def test_an_endpoint_comes_back_as_it_was_written(endpoint: Endpoint) -> None:
     assert (read.revision, read.generation) == (12, 3)
 
 
-@pytest.mark.parametrize("service", [DECLARED, EVERYTHING, EXTERNAL])
+@pytest.mark.parametrize("service", [DECLARED, EVERYTHING, EXTERNAL, CHECKED])
 def test_a_service_comes_back_as_it_was_written(service: Service) -> None:
     read = service_from_stored(stored_text(service), *service.key, 12, 3)
     assert read == service
@@ -40,12 +42,15 @@ def test_a_service_comes_back_as_it_was_written(service: Service) -> None:
 def test_defaults_are_left_out() -> None:
     assert stored_text(PLAIN) == '{"addresses":["192.0.2.1"]}'
     assert stored_text(DECLARED) == "{}"
+    assert stored_text(Service("default", "web", health=Check("tcp"))) == '{"health":{"type":"tcp"}}'
     assert json.loads(stored_text(FULL))["lease_seconds"] is None
 
 
 def test_fields_of_a_newer_schema_are_passed_over() -> None:
     text = '{"addresses":["192.0.2.1"],"zone":"a","ports":[{"port":80,"shape":"round"}]}'
     assert endpoint_from_stored(text, "default", "web", "1", 1, 1).ports == (Port("", "TCP", 80),)
+    checked = service_from_stored('{"health":{"type":"tcp","mood":1}}', "default", "web", 1, 1)
+    assert checked.health == Check("tcp")
     assert service_from_stored('{"colour":1}', "default", "web", 1, 1) == DECLARED
 
 

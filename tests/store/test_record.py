@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 import pytest
 
 from dnsd.model.change import Change, Removal
 from dnsd.model.errors import InvalidRecord
+from dnsd.model.health import FAILINGS
 from dnsd.model.service import Endpoint, Service
 from dnsd.store.record import (
+    FAILING_FLAGS,
     endpoint_of,
     flag_of,
     read_change,
@@ -27,6 +31,17 @@ def test_an_endpoints_flag_says_whether_it_drains(flag, draining, ready):
     endpoint = endpoint_of(WEB_1.key, line_of(WEB_1, flag))
     assert (endpoint.draining, endpoint.ready) == (draining, ready)
     assert (endpoint.revision, endpoint.generation) == (12, 10)
+
+
+def test_an_endpoints_flag_says_what_its_health_check_found():
+    for failing, flag in FAILING_FLAGS.items():
+        failed = replace(WEB_1, failing=failing)
+        assert flag_of(failed) == flag
+        assert endpoint_of(WEB_1.key, line_of(WEB_1, flag)) == failed
+        assert text_of(failed) == text_of(WEB_1)
+    assert set(FAILING_FLAGS) == set(FAILINGS)
+    assert len(set(FAILING_FLAGS.values())) == len(FAILING_FLAGS)
+    assert endpoint_of(WEB_1.key, line_of(WEB_1, "?")) == WEB_1
 
 
 def test_draining_is_no_part_of_the_document():

@@ -191,6 +191,8 @@ local function forget(op)
   if op.kind == 'endpoint' then
     part(op.stored.lease ~= '0' and not is_draining(op.stored.flag) and 1 or 0)
     forget_endpoint(op.member)
+  elseif op.is_silent then -- it goes with its last endpoint, which has an operation of its own
+    redis.call('HDEL', SERVICES, op.member)
   else
     redis.call('HDEL', SERVICES, op.member)
     local members = redis.call('ZRANGEBYLEX', MEMBERS, '[' .. op.member .. '/', '(' .. op.member .. '0')

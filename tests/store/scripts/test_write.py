@@ -223,6 +223,43 @@ class TestDraining:
         assert not endpoint_of(web_1.key, again.results[0].line).draining
 
 
+class TestHealthMarks:
+    async def test_a_mark_is_a_change_and_no_put_takes_it_back(self, write, web_1):
+        await write(put(web_1))
+        marked = await write(mark(web_1.key, "t"))
+        assert outcomes(marked) == ["changed"]
+        assert endpoint_of(web_1.key, marked.results[0].line) == replace(web_1, failing="timeout")
+        assert outcomes(await write(put(web_1))) == ["renewed"]
+        changed = await write(put(replace(web_1, weight=5)))
+        assert endpoint_of(web_1.key, changed.results[0].line).failing == "timeout"
+        assert outcomes(await write(mark(web_1.key, "h"))) == ["changed"]
+        assert outcomes(await write(mark(web_1.key, "h"))) == ["unchanged"]
+
+    @pytest.mark.parametrize(
+        ("asked", "draining", "failing"),
+        [
+            *((asked, True, None) for asked in ("xr", "xh", "rx", "fr")),
+            *((asked, False, None) for asked in ("rh", "x-", "rx-")),
+            *((asked, False, "refused") for asked in ("r-", "rt")),
+        ],
+    )
+    async def test_drains_and_checks_leave_each_others_marks_and_who_drains_is_not_failing(
+        self, write, web_1, asked, draining, failing
+    ):
+        await write(put(web_1))
+        for flag in asked:
+            last = await write(mark(web_1.key, flag))
+        stands = endpoint_of(web_1.key, last.results[0].line)
+        assert (stands.draining, stands.failing) == (draining, failing)
+
+    async def test_who_fails_and_is_deleted_is_counted_as_left_on_purpose_once(self, write, store, server, web_1):
+        await write(put(web_1))
+        await write(mark(web_1.key, "r"))
+        assert "parted" not in server.ask("HGETALL", store.keys.meta)
+        await write(delete(web_1.key))
+        assert "$1\r\n1\r\n" in server.ask("HGET", store.keys.meta, "parted")
+
+
 class TestRevisions:
     async def test_a_store_that_fell_behind_leaps_above_the_writers_mirror(self, write, entries, web_1):
         await write(put(web_1))
