@@ -28,6 +28,8 @@ from servers import Server
 PERMANENT = {f"kept-{number}": [f"192.0.2.{number}", f"198.51.100.{number}"] for number in range(1, 21)}
 LEASED = {f"leased-{number}": [f"10.5.0.{number}", f"10.5.1.{number}"] for number in range(1, 31)}
 RENEW_SECONDS = 5.0
+FILL_SECONDS = 75.0
+"""So long 200 writes a second fill what keeps the last 10,000 changes, before memory is looked at."""
 SETTLED_SECONDS = 6.0
 RSS_SLOPE_MOST = 1_000_000 / 600
 """Octets a second: one megabyte in ten minutes."""
@@ -60,8 +62,9 @@ class Soak:
             replica.start()
         for replica in self.replicas:
             await asyncio.to_thread(replica.wait)
-        names = {**self.replicas[0].fill(PERMANENT), **self.replicas[0].fill(LEASED, 15)}
         probes = {replica.name: Probe(replica.dns, names) for replica in self.replicas}
+        await Writers(self.replicas, 200, seed=self.chance.randrange(1 << 30), ids=10).run(FILL_SECONDS)
+        names = {**self.replicas[0].fill(PERMANENT), **self.replicas[0].fill(LEASED, 15)}
         end = time.monotonic() + seconds
         writers = Writers(self.replicas, 20, seed=self.chance.randrange(1 << 30), ids=10)
         beside = [asyncio.ensure_future(work) for work in (writers.run(seconds), self._renew(end), self._measure(end))]
