@@ -62,9 +62,9 @@ class Soak:
             replica.start()
         for replica in self.replicas:
             await asyncio.to_thread(replica.wait)
-        probes = {replica.name: Probe(replica.dns, names) for replica in self.replicas}
         await Writers(self.replicas, 200, seed=self.chance.randrange(1 << 30), ids=10).run(FILL_SECONDS)
         names = {**self.replicas[0].fill(PERMANENT), **self.replicas[0].fill(LEASED, 15)}
+        probes = {replica.name: Probe(replica.dns, names) for replica in self.replicas}
         end = time.monotonic() + seconds
         writers = Writers(self.replicas, 20, seed=self.chance.randrange(1 << 30), ids=10)
         beside = [asyncio.ensure_future(work) for work in (writers.run(seconds), self._renew(end), self._measure(end))]
