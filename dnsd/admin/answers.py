@@ -13,8 +13,8 @@ from dnsd.answer.why import Asked, Explanation, explain
 from dnsd.authority.explain import Verdict
 from dnsd.codec.record_text import record_document
 from dnsd.codec.wire import rcode_to_text, type_from_text, type_to_text
-from dnsd.model.message import TCP_PAYLOAD_MOST, UDP_PAYLOAD_DEFAULT, UDP_PAYLOAD_LEAST, RRType
 from dnsd.model.health import FAILINGS
+from dnsd.model.message import TCP_PAYLOAD_MOST, UDP_PAYLOAD_DEFAULT, UDP_PAYLOAD_LEAST, RRType
 from dnsd.model.names import Name, canonical_address, name_from_text, name_to_text
 from dnsd.model.service import EndpointKey
 from dnsd.registry.departures import Departure, Departures
@@ -30,8 +30,8 @@ _LEFT = {
     "draining": "draining since {ago} s ago, and others of its service are not",
     "not-ready": "registered as not ready since {ago} s ago",
     "weight-0": "its weight is 0 since {ago} s ago",
-}
     "failing": "its health check fails since {ago} s ago",
+}
 
 
 class AnswerCalls:
@@ -151,10 +151,6 @@ def _verdict_document(verdict: Verdict, departure: Departure | None, remaining: 
         "addresses": list(endpoint.addresses),
         "in": verdict.is_in,
         "reason": verdict.reason,
-def _service_of(document: Mapping[str, object]) -> tuple[str, str]:
-    return str(document["namespace"]), str(document["service"])
-
-
         "detail": detail,
         **replies.lease_document(endpoint, remaining.get(endpoint.key)),
     }

@@ -51,10 +51,7 @@ class ApplyCalls:
             manifests = await asyncio.to_thread(_read, octets, request.content_type in JSON_TYPES)
         plan = pruning(loaded_inventory(self._mirror), manifests.values) if prunes else NOTHING_PRUNED
         self._check(manifests.values, plan)
-        operations: list[Operation] = [Put(value) for value in manifests.values]
-        operations += [Delete(value.key, Precondition(value.revision)) for value in plan.removed]
-        self._writes.check(request, operations)
-        if dry_run or not operations:
+        if dry_run or not (manifests.values or plan.removed):
             result = _planned(loaded_inventory(self._mirror), manifests.values, plan.removed, self._mirror.revision)
         else:
             if not forces:

@@ -28,14 +28,13 @@ from dnsd.admin.services import ServiceCalls
 from dnsd.admin.status import StatusCalls
 from dnsd.admin.store import StoreCalls
 from dnsd.admin.zones import ZoneCalls
+from dnsd.health.checks import Checks
 from dnsd.model.message import UDP_PAYLOAD_DEFAULT
 from dnsd.registry.departures import Departures
 from dnsd.registry.disk import Disk
 from dnsd.registry.drains import Drains
 from dnsd.registry.leases import Leases
 from dnsd.registry.mirror import Mirror
-from dnsd.health.checks import Checks
-from dnsd.model.errors import InvalidSetting
 from dnsd.registry.refill import Refill
 from dnsd.registry.replicas import Replicas
 from dnsd.registry.services import Services
@@ -59,6 +58,7 @@ class Admin:
         refill: Refill,
         disk: Disk | None = None,
         ticker: Ticker | None = None,
+        checks: Checks | None = None,
         replicas: Replicas,
         replica: str,
         udp_payload_most: int = UDP_PAYLOAD_DEFAULT,
@@ -74,7 +74,6 @@ class Admin:
         header may name beside loopback, without port.
 
         ``loopback_allowed``: loopback addresses may be registered. ``is_leaving``: true once the replica ends.
-        checks: Checks | None = None,
         ``collectors`` give metrics; ``refresh`` is awaited before they are asked.
         """
         refusal = refusal_of_addresses(loopback_allowed)

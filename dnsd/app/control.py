@@ -18,7 +18,7 @@ from dnsd.app.secondaries import keys_of, secondaries_of
 from dnsd.authority.catalog import Catalog
 from dnsd.config import Settings
 from dnsd.health.checks import Checks
-from dnsd.model.errors import InvalidSetting, StoreUnavailable
+from dnsd.model.errors import StoreUnavailable
 from dnsd.model.names import name_from_text
 from dnsd.registry.departures import Departures
 from dnsd.registry.disk import Disk
@@ -100,6 +100,7 @@ class Control:
         self._drains = Drains(services, self._mirror, self._replicas, clock, floor_seconds=settings.drain_floor_seconds)
         self._ticker = Ticker(self._store, leases, self._mirror, clock, settling_seconds=settings.settling_seconds)
         self._departures = Departures(self._mirror, clock)
+        self._checks = Checks(services, self._mirror, self._replicas, settings.replica, clock)
         self._dns_counts = DnsCollector()
         self._admin: Admin | None = None
 
@@ -107,7 +108,6 @@ class Control:
         from dnsd.admin.routes import Admin
 
         settings = self._settings
-        self._checks = Checks(services, self._mirror, self._replicas, settings.replica, clock)
         return Admin(
             self._services,
             self._leases,
@@ -118,6 +118,7 @@ class Control:
             ticker=self._ticker,
             replicas=self._replicas,
             departures=self._departures,
+            checks=self._checks,
             replica=settings.replica,
             udp_payload_most=settings.udp_payload,
             hosts=(settings.admin.host, *settings.admin_host),
@@ -127,13 +128,6 @@ class Control:
             refresh=self._refresh_counts,
         )
 
-            checks=self._checks,
-            tokens=self._tokens,
-            audit=Audit(self._store),
-            access=access,
-            limits=_limits_of(settings),
-            strict_namespaces=settings.strict_namespaces,
-            tls=tls_of(settings),
     @property
     def failed(self) -> asyncio.Event:
         """Set when a part that runs for ever has ended with a fault."""
@@ -148,6 +142,7 @@ class Control:
             ("replicas", self._replicas.run()),
             ("ticker", self._ticker.run()),
             ("departures", self._departures.run()),
+            ("health", self._checks.run()),
             ("secondaries", self._secondaries.run()),
             ("staleness", self._tell_staleness()),
             ("cookie-secret", self._share_cookie_secret()),
@@ -158,7 +153,6 @@ class Control:
         await asyncio.to_thread(importlib.import_module, "dnsd.admin.routes")
         self._admin = self._admin_api()
         await self._admin.serve([self._socket])
-            ("health", self._checks.run()),
 
     async def _begin_answers(self) -> None:
         """Wait until the responders have what there is to answer, for a while."""

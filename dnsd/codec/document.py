@@ -8,7 +8,7 @@ tolerant of fields that a newer dnsd wrote, and never trusted.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from dnsd.codec.reading import Reading, Refusal, escaped, read

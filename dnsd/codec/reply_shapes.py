@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from dnsd.model.grant import Verb
 from dnsd.model.health import CheckType, Failing
 from dnsd.model.service import Protocol, WhenEmpty
 
