@@ -31,6 +31,7 @@ _SPECIAL = frozenset(
 _NODATA = heads(0, 1, 0)
 _NXDOMAIN = heads(0, 1, 0, Rcode.NXDOMAIN)
 _IDENT, _PLAIN = slice(2), slice(2, HEADER_OCTETS)
+_NAME, _KEY = slice(-4), slice(-4, None)
 
 
 def respond(packet: bytes, peer: bytes, chance: int, table: Table, terms: Terms) -> Outcome:
@@ -39,20 +40,18 @@ def respond(packet: bytes, peer: bytes, chance: int, table: Table, terms: Terms)
     if head_index is None:
         return respond_completely(packet, peer, chance, table, terms)
     # The first zero octet ends the name if it is a name; one that is not is no key of the table.
-    end = packet.find(b"\0", HEADER_OCTETS) + 1
-    tail = end + 4
-    if head_index < 2 and len(packet) == tail:
+    tail = packet.find(b"\0", HEADER_OCTETS) + 5
+    if head_index < 2:
+        if len(packet) != tail:
+            return respond_completely(packet, peer, chance, table, terms)
         opt, limit = b"", terms.plain_limit
-    elif head_index > 1 and packet[tail : tail + 3] == _OPT_START:
-        rest = packet[tail + 5 :]
-        is_do = _OPT_ENDS.get(rest)
-        opt = opt_with_cookie(rest, peer, terms) if is_do is None else terms.opts[is_do]
+    else:
+        opt = _opt(packet, tail, peer, terms)
         if not opt:
             return respond_completely(packet, peer, chance, table, terms)
-        limit = terms.limit(packet[tail + 3] << 8 | packet[tail + 4])
-    else:
-        return respond_completely(packet, peer, chance, table, terms)
-    owner, key = packet[HEADER_OCTETS:end].lower(), packet[end:tail]
+        limit = terms.limit(packet[tail + 3] << 8 | packet[tail + 4]) - len(opt)
+    question = packet[HEADER_OCTETS:tail]
+    owner, key = question[_NAME].lower(), question[_KEY]
     found = node = table.nodes.get(owner)
     while found is not None:
         form = found.form
@@ -61,23 +60,38 @@ def respond(packet: bytes, peer: bytes, chance: int, table: Table, terms: Terms)
         found = found.rest
     else:
         denial = _denial(node, owner, key, table, terms, bool(opt))
-        if denial is None or tail + len(denial[1]) + len(opt) > limit:
+        if denial is None or tail + len(denial[1]) > limit:
             return respond_completely(packet, peer, chance, table, terms)
-        return b"".join((packet[_IDENT], denial[0][head_index], packet[HEADER_OCTETS:tail], denial[1], opt)), key
-    excess = tail + form.octets + len(opt) - limit
-    if excess > form.additional_octets or (opt and owner in table.words.reasons):
+        return b"".join((packet[_IDENT], denial[0][head_index], question, denial[1], opt)), key
+    if opt and owner in table.words.reasons:
         return respond_completely(packet, peer, chance, table, terms)
-    records, head = found.records, form.heads[head_index]
-    if excess > 0:
+    records, octets = found.records, form.octets
+    if tail + octets > limit:
         # What does not fit goes without its additional section, as in ``fit``.
-        records, head = ordered(found.answer, chance), form.bare_heads[head_index]
-    elif draws := form.draws:
-        # The drawn record stands first, those before it behind the last, and the additional section where it was.
-        cut, middle = draws[chance % len(draws)], form.section_octets
-        records = records[cut:middle] + records[:cut] + records[middle:]
+        octets = form.section_octets
+        if tail + octets > limit:
+            return respond_completely(packet, peer, chance, table, terms)
+        head, records = form.bare_heads[head_index], records[:octets]
+    else:
+        head = form.heads[head_index]
+    if draws := form.draws:
+        if cut := draws[chance % len(draws)]:
+            # The drawn record stands first, those before it behind the last, and the additional section where it was.
+            middle = form.section_octets
+            parts = (packet[_IDENT], head, question, records[cut:middle], records[:cut], records[middle:], opt)
+            return b"".join(parts), key
     elif form.rotations:
         records = ordered(found.answer, chance) + records[form.section_octets :]
-    return b"".join((packet[_IDENT], head, packet[HEADER_OCTETS:tail], records, opt)), key
+    return b"".join((packet[_IDENT], head, question, records, opt)), key
+
+
+def _opt(packet: bytes, tail: int, peer: bytes, terms: Terms) -> bytes:
+    """The reply's OPT; nothing when that of the query is not at ``tail``, or takes a closer look."""
+    if packet[tail : tail + 3] != _OPT_START:
+        return b""
+    rest = packet[tail + 5 :]
+    is_do = _OPT_ENDS.get(rest)
+    return opt_with_cookie(rest, peer, terms) if is_do is None else terms.opts[is_do]
 
 
 def respond_to_some(packet: bytes, peer: bytes, chance: int, table: Table, terms: Terms) -> Outcome:
