@@ -23,8 +23,8 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
     admin       door two, HTTP: routes services endpoints leases changes answers zones status failures;
                 calls openapi
     config      the settings, default, least, most: options kinds settings sources
-    app         composition root: serve life ground doors secondaries; parent process orders channel child;
-                control responder solo
+    app         composition root: serve life ground doors secondaries clients; parent process orders channel
+                child; control responder solo
     cli         one sub-command, one file
 
 The way of one query: ``server/udp`` takes a batch -> ``answer/respond``: scan, look the compiled node up, fit, join

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from dnsd.app.clients import access_of, rate_of, short_names_of
 from dnsd.app.secondaries import allowed_of, keys_of
 from dnsd.authority.table import Table
 from dnsd.config import Settings
@@ -41,6 +42,9 @@ class Responding:
             open_within_seconds=settings.open_within_seconds,
             transfer_to=allowed_of(settings),
             keyring=keys_of(settings),
+            access=access_of(settings),
+            short_names=short_names_of(settings),
+            rate=rate_of(settings),
         )
 
     @property

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
+from dnsd.answer.access import DENIED
 from dnsd.model.names import is_label, name_from_text, name_to_text
 from dnsd.server.address import PORT_MOST, Address
 
@@ -77,6 +78,20 @@ def _read_network(raw: Raw) -> str:
     if ip_address(text.partition("/")[0]) != network.network_address:
         raise ValueError(f"it has bits behind the prefix; is {network} meant?")
     return str(network)
+
+
+def _read_rule(raw: Raw) -> str:
+    text = _text_of(raw, "a network is needed, such as 10.0.0.0/8, or !10.9.0.0/16 to leave one out")
+    left_out = text.startswith(DENIED)
+    return DENIED * left_out + _read_network(text[left_out:])
+
+
+def _read_short_names(raw: Raw) -> str:
+    right = "a network and a namespace behind a space are needed, such as 10.1.0.0/16 team-a"
+    network, _, namespace = _text_of(raw, right).partition(" ")
+    if not is_label(namespace.strip().lower()):
+        raise ValueError(right)
+    return f"{_read_network(network)} {namespace.strip().lower()}"
 
 
 def _read_address(raw: Raw) -> str:
@@ -203,6 +218,8 @@ HOST_PORT = Kind(_read_host_port, "ADDR:PORT")
 ZONE = Kind(_read_zone, "NAME", f"at most {ZONE_OCTETS_MOST} octets on the wire")
 HOST_NAME = Kind(_read_host_name, "NAME")
 NETWORK = Kind(_read_network, "CIDR")
+RULE = Kind(_read_rule, "[!]CIDR")
+SHORT_NAMES = Kind(_read_short_names, "CIDR NAMESPACE")
 ADDRESS = Kind(_read_address, "ADDR")
 STORE_URL = Kind(_read_store_url, "URL")
 DIRECTORY = Kind(_read_directory, "DIR")

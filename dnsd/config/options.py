@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from dnsd.answer.access import CLOSE_BY
 from dnsd.authority.reverse import PRIVATE_RANGES
 from dnsd.config import kinds
 from dnsd.config.kinds import Kind, Raw, choice, seconds, whole
@@ -213,6 +214,38 @@ GROUPS = (
         ),
     ),
     Group(
+        "access",
+        (
+            Option(
+                "answer_to",
+                kinds.RULE,
+                None,
+                "networks that are told about our names, ! before one that is left out; the longest prefix decides; "
+                "all others are refused",
+                is_list=True,
+                stands_for="everybody",
+                example=("10.0.0.0/8", "!10.9.0.0/16", "2001:db8::/32"),
+            ),
+            Option(
+                "forward_for",
+                kinds.RULE,
+                CLOSE_BY,
+                "networks for which names of others are forwarded; whoever adds all addresses here makes an open "
+                "resolver, which others will abuse",
+                is_list=True,
+            ),
+            Option(
+                "short_names",
+                kinds.SHORT_NAMES,
+                None,
+                "networks whose single labels are services of a namespace: redis is redis.team-a.svc.<zone>",
+                is_list=True,
+                stands_for="nobody's are",
+                example=("10.1.0.0/16 team-a", "10.2.0.0/16 team-b"),
+            ),
+        ),
+    ),
+    Group(
         "limits",
         (
             Option(
@@ -230,6 +263,21 @@ GROUPS = (
             ),
             Option("tcp_connections", whole(1, 65_536), 1000, "TCP connections at a time, each responder"),
             Option("tcp_per_client", whole(1, 65_536), 100, "TCP connections at a time of one client address"),
+            Option(
+                "rate_limit",
+                whole(0, 1_000_000),
+                200,
+                "answers, denials and errors over UDP, of each so many a second to one network (/24, /56), each "
+                "responder; whoever has a cookie of ours has no limit; 0 is no limit",
+            ),
+            Option(
+                "rate_limit_slip",
+                whole(0, 10),
+                2,
+                "of the replies above rate_limit every so many-th is truncated, so that clients come by TCP, and the "
+                "others are dropped; 0 drops all",
+            ),
+            Option("rate_limit_exempt", kinds.NETWORK, CLOSE_BY, "networks without a rate limit", is_list=True),
         ),
     ),
     Group(

@@ -43,10 +43,16 @@ class Settings:
     transfer_to: tuple[str, ...]
     notify: tuple[str, ...]
     tsig_keys: str | None
+    answer_to: tuple[str, ...]
+    forward_for: tuple[str, ...]
+    short_names: tuple[str, ...]
     udp_payload: int
     registrations_per_second: int
     tcp_connections: int
     tcp_per_client: int
+    rate_limit: int
+    rate_limit_slip: int
+    rate_limit_exempt: tuple[str, ...]
     open_within_seconds: float
     lame_duck_seconds: float
     drain_floor_seconds: float
@@ -56,6 +62,7 @@ class Settings:
     def __post_init__(self) -> None:
         self._check_admin()
         self._check_reverse()
+        self._check_networks()
 
     @property
     def store_shown(self) -> str:
@@ -76,6 +83,13 @@ class Settings:
         for one, other in combinations((ip_network(text) for text in self.reverse), 2):
             if one.overlaps(other):
                 raise InvalidSetting(f"reverse: {one} and {other} overlap; leave the smaller one out")
+
+    def _check_networks(self) -> None:
+        for setting in ("answer_to", "forward_for", "short_names"):
+            networks = [text.removeprefix("!").partition(" ")[0] for text in getattr(self, setting)]
+            twice = next((network for network in networks if networks.count(network) > 1), None)
+            if twice:
+                raise InvalidSetting(f"{setting}: {twice} stands there twice, and only one can count; leave one out")
 
 
 def settings_to_json(settings: Settings) -> str:

@@ -152,7 +152,7 @@ def _with_derived(values: dict[str, Any], environ: Mapping[str, str]) -> dict[st
         values["required_copies"] = int((values["redis"] or "").startswith(("sentinel://", "cluster://")))
     if values["admin_host"] is None:
         values["admin_host"] = ()
-    for name in ("transfer_to", "notify"):
+    for name in ("transfer_to", "notify", "answer_to", "short_names"):
         values[name] = values[name] or ()
     if values["advertise"] is None:
         values["advertise"] = _reachable(values["dns"])

@@ -42,6 +42,19 @@ def test_reverse_networks_do_not_overlap():
         load({"reverse": ["10.0.0.0/8", "192.168.0.0/16", "10.1.0.0/16"]}, {})
 
 
+@pytest.mark.parametrize(
+    ("setting", "values"),
+    [
+        ("answer_to", ["10.0.0.0/8", "!10.0.0.0/8"]),
+        ("forward_for", ["!10.0.0.0/8", "192.0.2.0/24", "10.0.0.0/8"]),
+        ("short_names", ["10.0.0.0/8 team-a", "10.0.0.0/8 team-b"]),
+    ],
+)
+def test_a_network_has_one_rule(setting, values):
+    with pytest.raises(InvalidSetting, match=rf"{setting}: 10.0.0.0/8 stands there twice"):
+        load({setting: values}, {})
+
+
 def test_the_password_of_the_store_is_in_no_representation():
     settings = load({"redis": "redis://:secret@h/0"}, {})
     assert "secret" not in repr(settings)
