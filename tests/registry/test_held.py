@@ -1,5 +1,10 @@
 """A store that lost what the mirror holds: not believed, filled again, adopted only when told."""
 
+import shutil
+
+import pytest
+
+from dnsd.registry.held import FRESH_SECONDS, Held, Loss
 from dnsd.store.operations import delete, put
 
 
@@ -35,3 +40,38 @@ async def test_half_a_store_lost_is_suspect_and_a_deleted_half_is_not(
     replica.tasks.start("mirror", replica.mirror.run())
     await eventually(lambda: replica.endpoint("e0") is None)
     assert replica.mirror.status().held == 0
+
+
+async def test_a_store_that_went_back_in_its_own_history_is_not_believed_and_filled_again(
+    make_replica, make_server, server, make_endpoint, eventually, tmp_path
+):
+    """Its file of an hour ago was put back: the same epoch, fewer records, a smaller revision."""
+    own = make_server(server.kind, "--appendonly", "yes", "--appendfsync", "always")
+    replica = await make_replica(url=own.url)
+    await replica.store.write([put(make_endpoint(f"e{number}")) for number in range(4)], 0)
+    shutil.copytree(own.folder / "appendonlydir", tmp_path / "before")
+    for number in range(4, 10):
+        await replica.store.write([put(make_endpoint(f"e{number}"))], 0)
+    await eventually(lambda: replica.endpoint("e9") is not None)
+    epoch, revision = replica.mirror.epoch, replica.mirror.revision
+    own.kill()
+    shutil.rmtree(own.folder / "appendonlydir")
+    shutil.copytree(tmp_path / "before", own.folder / "appendonlydir")
+    own.start()
+    await eventually(lambda: replica.mirror.status().is_suspect)
+    assert replica.mirror.epoch == epoch
+    assert all(replica.endpoint(f"e{number}") is not None for number in range(10))
+    replica.tasks.start("refill", replica.refill.run())
+    await eventually(lambda: not replica.mirror.status().is_suspect)
+    assert all(replica.endpoint(f"e{number}") is not None for number in range(10))
+    assert (await replica.store.endpoint(("default", "web", "e9"))).revision > revision, "none is used twice"
+
+
+@pytest.mark.parametrize(("age_seconds", "back"), [(FRESH_SECONDS, ["leased"]), (FRESH_SECONDS + 1, [])])
+def test_a_mirror_that_was_long_out_of_step_writes_nothing_back_of_itself(make_endpoint, age_seconds, back):
+    held = Held()
+    lost = Loss((make_endpoint("leased"), _permanent(make_endpoint, "kept")), "came back empty")
+    held.take(lost, age_seconds)
+    assert [each.id for each in held.may_return()] == back
+    held.take(lost, 0.0)  # a moment later; it does not become fresh by waiting
+    assert [each.id for each in held.may_return()] == back
