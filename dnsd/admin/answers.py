@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from dnsd.admin import queries, replies
+from dnsd.admin.access import Access
 from dnsd.admin.failures import BadParameter
 from dnsd.answer.why import Asked, Explanation, explain
 from dnsd.authority.explain import Verdict
@@ -38,8 +39,15 @@ class AnswerCalls:
     """``/v1/answer``."""
 
     def __init__(
-        self, leases: Leases, mirror: Mirror, departures: Departures, replica: str, udp_payload_most: int
+        self,
+        leases: Leases,
+        mirror: Mirror,
+        departures: Departures,
+        access: Access,
+        replica: str,
+        udp_payload_most: int,
     ) -> None:
+        self._access = access
         self._leases = leases
         self._mirror = mirror
         self._departures = departures
@@ -55,6 +63,7 @@ class AnswerCalls:
         queries.check_parameters(request, "name", "type", "client", "size")
         asked = Asked(*question_of(request), _client(request), _size(request))
         explanation = explain(asked, self._mirror.catalog, secrets.randbits(32), self._udp_payload_most)
+        may_read = self._access.may_read(request)
         return replies.reply(
             {
                 "name": name_to_text(asked.qname),
@@ -65,8 +74,8 @@ class AnswerCalls:
                 **{part: [record_document(each) for each in getattr(explanation.whole, part)] for part in _SECTIONS},
                 "udp": _udp_document(asked, explanation, self._udp_payload_most),
                 "ttl": {"seconds": explanation.ttl_seconds, "from": explanation.ttl_from},
-                "services": [_service_document(each.key) for each in explanation.services],
-                "endpoints": await self._endpoints(explanation),
+                "services": [_service_document(each.key) for each in explanation.services if may_read(each.key)],
+                "endpoints": [each for each in await self._endpoints(explanation) if may_read(_service_of(each))],
                 **self._origin(),
             }
         )
@@ -139,6 +148,10 @@ def _udp_document(asked: Asked, explanation: Explanation, most: int) -> dict[str
 
 def _service_document(key: tuple[str, str]) -> dict[str, object]:
     return {"namespace": key[0], "name": key[1]}
+
+
+def _service_of(document: Mapping[str, object]) -> tuple[str, str]:
+    return str(document["namespace"]), str(document["service"])
 
 
 def _verdict_document(verdict: Verdict, departure: Departure | None, remaining: replies.Remaining) -> dict[str, object]:

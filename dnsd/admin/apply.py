@@ -16,20 +16,21 @@ from dnsd.admin.inventory import loaded_inventory
 from dnsd.admin.operations import OPERATIONS_MOST
 from dnsd.admin.preconditions import refuse_precondition
 from dnsd.admin.pruning import NOTHING_PRUNED, Pruning, pruning
+from dnsd.admin.writes import Writes
 from dnsd.authority.inventory import Inventory
 from dnsd.codec.document import Refusal, document_of
 from dnsd.codec.manifest import Manifests, read_manifests
 from dnsd.model.errors import Fault, InvalidRecord
 from dnsd.model.service import Endpoint, Service
 from dnsd.registry.mirror import Mirror
-from dnsd.registry.services import Delete, Precondition, Put, Services
+from dnsd.registry.services import Delete, Operation, Precondition, Put
 
 
 class ApplyCalls:
     """``/v1/apply``."""
 
-    def __init__(self, services: Services, mirror: Mirror, refusal: Refusal) -> None:
-        self._services = services
+    def __init__(self, writes: Writes, mirror: Mirror, refusal: Refusal) -> None:
+        self._writes = writes
         self._mirror = mirror
         self._refusal = refusal
         self._reading = asyncio.Semaphore(1)
@@ -51,14 +52,15 @@ class ApplyCalls:
             manifests = await asyncio.to_thread(_read, octets, request.content_type in JSON_TYPES)
         plan = pruning(loaded_inventory(self._mirror), manifests.values) if prunes else NOTHING_PRUNED
         self._check(manifests.values, plan)
-        if dry_run or not (manifests.values or plan.removed):
+        operations: list[Operation] = [Put(value) for value in manifests.values]
+        operations += [Delete(value.key, Precondition(value.revision)) for value in plan.removed]
+        self._writes.check(request, operations)
+        if dry_run or not operations:
             result = _planned(loaded_inventory(self._mirror), manifests.values, plan.removed, self._mirror.revision)
         else:
             if not forces:
                 plan.check()
-            deletes = [Delete(value.key, Precondition(value.revision)) for value in plan.removed]
-            puts = [Put(value) for value in manifests.values]
-            result = batch_document(await self._services.batch([*puts, *deletes]))
+            result = batch_document(await self._writes.batch(request, operations))
         return replies.reply({"dry_run": dry_run, **result, "notes": [*manifests.notes, *plan.notes]})
 
     def _check(self, values: tuple[Service | Endpoint, ...], plan: Pruning) -> None:

@@ -14,11 +14,12 @@ from dnsd.admin import queries, replies
 from dnsd.admin.bodies import LARGE_BODY_OCTETS_MOST, read_json
 from dnsd.admin.failures import TooLarge
 from dnsd.admin.inventory import loaded_inventory
+from dnsd.admin.writes import Writes
 from dnsd.codec.document import Refusal, document_of, endpoint_from_stored, service_from_stored
 from dnsd.model.errors import Fault, InvalidRecord, PreconditionFailed
 from dnsd.model.service import Endpoint, Service
 from dnsd.registry.mirror import Mirror
-from dnsd.registry.services import Precondition, Put, Services
+from dnsd.registry.services import Precondition, Put
 
 FORMAT = 1
 OBJECTS_MOST = 1000
@@ -29,8 +30,8 @@ _TRIES_MOST = 10
 class BackupCalls:
     """``GET /v1/backup`` and ``POST /v1/restore``."""
 
-    def __init__(self, services: Services, mirror: Mirror, refusal: Refusal) -> None:
-        self._services = services
+    def __init__(self, writes: Writes, mirror: Mirror, refusal: Refusal) -> None:
+        self._writes = writes
         self._mirror = mirror
         self._refusal = refusal
 
@@ -68,16 +69,17 @@ class BackupCalls:
             elif replaces and known != value:
                 puts.append(Put(value))
             outcomes["created" if known is None else "changed" if replaces and known != value else "unchanged"] += 1
+        self._writes.check(request, puts)
         if puts and not dry_run:
-            outcomes["created"] -= await self._write(puts)
+            outcomes["created"] -= await self._write(request, puts)
         return replies.reply({"dry_run": dry_run, **outcomes})
 
-    async def _write(self, puts: Sequence[Put]) -> int:
+    async def _write(self, request: web.Request, puts: Sequence[Put]) -> int:
         """All of them, without those that somebody else registered meanwhile; returns how many these were."""
         left = list(puts)
         for _ in range(_TRIES_MOST):
             try:
-                await self._services.batch(left)
+                await self._writes.batch(request, left)
             except PreconditionFailed as failure:
                 if failure.index is None:
                     raise

@@ -10,15 +10,16 @@ from dnsd.admin import operations, queries, replies
 from dnsd.admin.bodies import LARGE_BODY_OCTETS_MOST, read_json
 from dnsd.admin.failures import BATCH_PATH
 from dnsd.admin.preconditions import refuse_precondition
+from dnsd.admin.writes import Writes
 from dnsd.codec.document import Refusal
-from dnsd.registry.services import Batch, Services
+from dnsd.registry.services import Batch
 
 
 class BatchCalls:
     """``/v1/batch``."""
 
-    def __init__(self, services: Services, refusal: Refusal) -> None:
-        self._services = services
+    def __init__(self, writes: Writes, refusal: Refusal) -> None:
+        self._writes = writes
         self._refusal = refusal
 
     def routes(self) -> list[web.RouteDef]:
@@ -32,7 +33,7 @@ class BatchCalls:
         document = await read_json(request, LARGE_BODY_OCTETS_MOST)
         # In a thread: a thousand documents take some 50 ms, and heartbeats wait for the loop.
         wanted = await asyncio.to_thread(operations.operations_from_document, document, self._refusal)
-        batch = await self._services.batch(wanted)
+        batch = await self._writes.batch(request, wanted)
         return replies.reply(batch_document(batch))
 
 

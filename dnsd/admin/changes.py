@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
 from aiohttp import hdrs, web
 
 from dnsd.admin import queries
+from dnsd.admin.access import Access
 from dnsd.admin.answer_stream import AnswerStream
 from dnsd.admin.answers import question_of
 from dnsd.admin.failures import SERVER_NAME, BadParameter, Crowded
@@ -41,20 +42,22 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which objects a watcher wants; None: all."""
+    """Which objects a watcher wants, None: all, and may see."""
 
     namespace: str | None
     service: str | None
+    may_read: Callable[[Sequence[str]], bool] = lambda _: True
 
     def wants(self, key: tuple[str, ...]) -> bool:
         """True for a service's or an endpoint's key that is wanted."""
-        return self.namespace in (None, key[0]) and self.service in (None, key[1])
+        return self.namespace in (None, key[0]) and self.service in (None, key[1]) and self.may_read(key)
 
 
 class ChangeCalls:
     """``/v1/watch``."""
 
-    def __init__(self, mirror: Mirror, heartbeat_seconds: float = HEARTBEAT_SECONDS) -> None:
+    def __init__(self, mirror: Mirror, access: Access, heartbeat_seconds: float = HEARTBEAT_SECONDS) -> None:
+        self._access = access
         self._mirror = mirror
         self._heartbeat_seconds = heartbeat_seconds
         self._streams: set[asyncio.Task[object]] = set()
@@ -92,12 +95,12 @@ class ChangeCalls:
             stream.close()
 
     def _stream(self, request: web.Request, after: tuple[str, int] | None) -> Stream | AnswerStream:
-        filters = [_folded_parameter(request, name) for name in ("namespace", "service")]
+        namespace, service = (_folded_parameter(request, name) for name in ("namespace", "service"))
         if "name" not in request.query:
             if "type" in request.query:
                 raise BadParameter("type goes with name")
-            return Stream(self._mirror, after, Filter(*filters))
-        if any(each is not None for each in filters):
+            return Stream(self._mirror, after, Filter(namespace, service, self._access.may_read(request)))
+        if namespace is not None or service is not None:
             raise BadParameter("name is watched alone, without namespace and service")
         return AnswerStream(self._mirror, *question_of(request))
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from dnsd.admin import paths, queries, replies
+from dnsd.admin.access import Access
 from dnsd.admin.bodies import read_nothing
 from dnsd.admin.preconditions import refuse_precondition
 from dnsd.registry.drains import Drained, Drains
@@ -15,8 +16,9 @@ from dnsd.registry.drains import Drained, Drains
 class DrainCalls:
     """``…/drain`` and ``…/undrain``."""
 
-    def __init__(self, drains: Drains) -> None:
+    def __init__(self, drains: Drains, access: Access) -> None:
         self._drains = drains
+        self._access = access
 
     def routes(self) -> list[web.RouteDef]:
         """What is called by which path."""
@@ -32,7 +34,7 @@ class DrainCalls:
         key = paths.endpoint_key_of(request)
         force = queries.flag(request, "force")
         await read_nothing(request)
-        return replies.reply(_drained_document(await self._drains.drain(key, force)))
+        return replies.reply(_drained_document(await self._drains.drain(key, force, self._access.author(request))))
 
     async def undrain(self, request: web.Request) -> web.Response:
         """Put an endpoint back."""
@@ -40,7 +42,7 @@ class DrainCalls:
         refuse_precondition(request)
         key = paths.endpoint_key_of(request)
         await read_nothing(request)
-        return replies.reply_written(await self._drains.undrain(key))
+        return replies.reply_written(await self._drains.undrain(key, self._access.author(request)))
 
 
 def _drained_document(drained: Drained) -> dict[str, object]:

@@ -5,21 +5,24 @@ from __future__ import annotations
 from aiohttp import web
 
 from dnsd.admin import lists, paths, queries, replies
+from dnsd.admin.access import Access
 from dnsd.admin.bodies import read_json, read_nothing
 from dnsd.admin.inventory import loaded_inventory
 from dnsd.admin.preconditions import precondition_of
+from dnsd.admin.writes import Writes
 from dnsd.codec.document import Refusal, endpoint_from_document, endpoint_patch
 from dnsd.model.errors import NotFound
 from dnsd.registry.leases import Leases
 from dnsd.registry.mirror import Mirror
-from dnsd.registry.services import Delete, Edit, Put, Services
+from dnsd.registry.services import Delete, Edit, Put
 
 
 class EndpointCalls:
     """The calls at ``…/endpoints/{id}``, and the list of all."""
 
-    def __init__(self, services: Services, leases: Leases, mirror: Mirror, refusal: Refusal) -> None:
-        self._services = services
+    def __init__(self, writes: Writes, access: Access, leases: Leases, mirror: Mirror, refusal: Refusal) -> None:
+        self._writes = writes
+        self._access = access
         self._leases = leases
         self._mirror = mirror
         self._refusal = refusal
@@ -41,7 +44,7 @@ class EndpointCalls:
         document = await read_json(request)
         path = request.match_info
         endpoint = endpoint_from_document(document, path["namespace"], path["service"], path["id"], self._refusal)
-        return replies.reply_written(await self._services.write(Put(endpoint, precondition)))
+        return replies.reply_written(await self._writes.write(request, Put(endpoint, precondition)))
 
     async def get(self, request: web.Request) -> web.Response:
         """An endpoint with its lease."""
@@ -59,7 +62,7 @@ class EndpointCalls:
         key = paths.endpoint_key_of(request)
         precondition = precondition_of(request)
         edit = endpoint_patch(await read_json(request))
-        return replies.reply_written(await self._services.write(Edit(key, edit, precondition)))
+        return replies.reply_written(await self._writes.write(request, Edit(key, edit, precondition)))
 
     async def delete(self, request: web.Request) -> web.Response:
         """Deregister; the reply is the object as it was."""
@@ -67,12 +70,13 @@ class EndpointCalls:
         key = paths.endpoint_key_of(request)
         precondition = precondition_of(request)
         await read_nothing(request)
-        return replies.reply_deleted(await self._services.write(Delete(key, precondition)))
+        return replies.reply_deleted(await self._writes.write(request, Delete(key, precondition)))
 
     async def list_all(self, request: web.Request) -> web.Response:
         """All endpoints."""
         queries.check_parameters(request, *lists.PARAMETERS, "service", repeatable="label")
-        page = lists.endpoints_page(loaded_inventory(self._mirror), lists.selection_of(request, key_parts=3))
+        selection = lists.selection_of(request, 3, self._access.may_read(request))
+        page = lists.endpoints_page(loaded_inventory(self._mirror), selection)
         revision = self._mirror.revision
         remaining = await self._leases.remaining_seconds([endpoint.key for endpoint in page.items])
         items = replies.endpoint_documents(page.items, remaining)

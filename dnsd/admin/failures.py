@@ -24,6 +24,7 @@ from dnsd.model.errors import (
     PreconditionFailed,
     StoreUnavailable,
 )
+from dnsd.registry.quotas import OverQuota
 
 FAULTS_SHOWN_MOST = 100
 SERVER_NAME = "dnsd"
@@ -40,6 +41,18 @@ class BadParameter(DnsdError):
 
 class Misdirected(DnsdError):
     """The request was meant for another host, or another site's page sent it."""
+
+
+class Unauthorized(DnsdError):
+    """The request does not prove who asks: no token, or none that stands (any more)."""
+
+
+class Forbidden(DnsdError):
+    """Who asks may not do this; the detail says who that is and what it takes."""
+
+
+class HeadersTooLarge(DnsdError):
+    """The header of the request is larger than anything here needs."""
 
 
 class TooLarge(DnsdError):
@@ -72,6 +85,9 @@ _PROBLEMS: Mapping[type[DnsdError], _Problem] = {
     NotJson: _Problem(400, "not-json", "The body cannot be read"),
     BadParameter: _Problem(400, "bad-parameter", "A parameter is wrong"),
     Misdirected: _Problem(403, "misdirected", "Not a request for this server"),
+    Unauthorized: _Problem(401, "unauthorized", "Not known who asks"),
+    Forbidden: _Problem(403, "forbidden", "Not allowed"),
+    OverQuota: _Problem(403, "over-quota", "As much as may be"),
     NotFound: _Problem(404, "not-found", "Not registered"),
     RegisterAgain: _Problem(404, "register-again", "Not registered; register again"),
     TooSlow: _Problem(408, "too-slow", "The request took too long"),
@@ -81,6 +97,7 @@ _PROBLEMS: Mapping[type[DnsdError], _Problem] = {
     TooLarge: _Problem(413, "too-large", "The body is too large"),
     UnsupportedMedia: _Problem(415, "unsupported-media-type", "The body has a content type that is not taken here"),
     InvalidRecord: _Problem(422, "invalid-record", "A value is wrong"),
+    HeadersTooLarge: _Problem(431, "headers-too-large", "The header is too large"),
     Herd: _Problem(429, "herd", "Many register at once"),
     Crowded: _Problem(429, "crowded", "Too many at once"),
     StoreUnavailable: _Problem(503, "store-unavailable", "The store cannot take or confirm this now"),
@@ -115,6 +132,8 @@ def failure_response(error: DnsdError, has_operations: bool = False) -> web.Resp
     if isinstance(error, StoreUnavailable):
         headers["Retry-After"] = str(error.retry_after_seconds)
         extra["reason"] = error.reason
+    elif isinstance(error, Unauthorized):
+        headers[hdrs.WWW_AUTHENTICATE] = 'Bearer realm="dnsd"'
     elif isinstance(error, Herd):
         headers["Retry-After"] = str(error.retry_after_seconds)
     elif isinstance(error, Crowded):

@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
-from dnsd.admin.failures import SERVER_NAME, Misdirected, TooSlow
+from dnsd.admin.failures import SERVER_NAME, HeadersTooLarge, Misdirected, TooSlow
 from dnsd.model.errors import StoreUnavailable
 
+HEADER_OCTETS_MOST = 16 * 1024
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -29,6 +30,16 @@ def guard_hosts(hosts: Iterable[str]) -> Middleware:
         return await handler(request)
 
     return guard
+
+
+@web.middleware
+async def guard_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse a header above HEADER_OCTETS_MOST in all; each of its lines has a limit of its own (``connections``)."""
+    octets = len(request.method) + len(request.raw_path) + len(" HTTP/1.1  ")
+    octets += sum(len(name) + len(text) + len(": \r\n") for name, text in request.raw_headers)
+    if octets > HEADER_OCTETS_MOST:
+        raise HeadersTooLarge(f"the header has {octets} octets, at most {HEADER_OCTETS_MOST} are read")
+    return await handler(request)
 
 
 def limit_time(seconds: float, endless: frozenset[str]) -> Middleware:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from dnsd.admin import paths, queries, replies
+from dnsd.admin.access import Access
 from dnsd.admin.bodies import read_json, read_nothing
 from dnsd.admin.failures import RegisterAgain
 from dnsd.admin.operations import keys_from_document
@@ -18,8 +19,9 @@ from dnsd.registry.mirror import Mirror
 class LeaseCalls:
     """``…/renew`` and ``/v1/renew``."""
 
-    def __init__(self, leases: Leases, mirror: Mirror) -> None:
+    def __init__(self, leases: Leases, mirror: Mirror, access: Access) -> None:
         self._leases = leases
+        self._access = access
         self._mirror = mirror
 
     def routes(self) -> list[web.RouteDef]:
@@ -45,6 +47,7 @@ class LeaseCalls:
         queries.check_parameters(request)
         refuse_precondition(request)
         keys = keys_from_document(await read_json(request))
+        self._access.check(request, "register", keys)
         renewals = await self._leases.renew(keys)
         return replies.reply(
             {

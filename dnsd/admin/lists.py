@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -21,7 +21,7 @@ V = TypeVar("V", Service, Endpoint)
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a list asks for. ``after``: the key behind which it starts."""
+    """What a list asks for. ``after``: the key behind which it starts; ``may_read``: who asks may see this service."""
 
     namespace: str | None
     service: str | None
@@ -29,6 +29,7 @@ class Selection:
     state: str | None
     limit: int
     after: tuple[str, ...] | None
+    may_read: Callable[[ServiceKey], bool] = lambda _: True
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Page(Generic[V]):
     next: str | None
 
 
-def selection_of(request: web.Request, key_parts: int) -> Selection:
+def selection_of(request: web.Request, key_parts: int, may_read: Callable[[ServiceKey], bool]) -> Selection:
     """The selection in a list's parameters. Raises BadParameter."""
     namespace, service = request.query.get("namespace"), request.query.get("service")
     return Selection(
@@ -49,6 +50,7 @@ def selection_of(request: web.Request, key_parts: int) -> Selection:
         state=queries.choice(request, "state", STATES),
         limit=queries.limit(request),
         after=queries.cursor(request, key_parts),
+        may_read=may_read,
     )
 
 
@@ -110,7 +112,10 @@ def _service_keys(inventory: Inventory, selection: Selection) -> list[ServiceKey
     return sorted(
         key
         for key in inventory.holdings
-        if key >= first and selection.namespace in (None, key[0]) and selection.service in (None, key[1])
+        if key >= first
+        and selection.namespace in (None, key[0])
+        and selection.service in (None, key[1])
+        and selection.may_read(key)
     )
 
 

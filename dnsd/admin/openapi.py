@@ -32,6 +32,7 @@ _PATH: dict[str, tuple[dict[str, Any], str]] = {
     "service": (_LABEL, "web"),
     "id": ({"type": "string", "pattern": ID_PATTERN}, "web-1"),
     "zone": ({"type": "string", "minLength": 1}, "cluster.local"),
+    "token": ({"type": "string", "minLength": 1}, "0123456789abcdef"),
     "slug": ({"type": "string", "minLength": 1}, "not-found"),
 }
 _HEADERS: dict[str, dict[str, Any]] = {
@@ -62,14 +63,20 @@ _QUERY: dict[str, dict[str, Any]] = {
 }
 _MODE: Literal["validation"] = "validation"
 _NEEDED = frozenset({("/v1/answer", "name")})
-_REFUSED_ANYWHERE = (403, 500)
-"""A Host or Origin that is not ours, and what nobody expected."""
+_REFUSED_ANYWHERE = (403, 431, 500)
+"""A Host or Origin that is not ours or no grant, a header too large, and what nobody expected."""
+_SCHEMES = {
+    "token": {"type": "http", "scheme": "bearer", "description": "a token: `dnsd token create`"},
+    "certificate": {"type": "mutualTLS", "description": "a certificate of tls_client_ca whose subject has a token"},
+}
+_PROOFS: list[dict[str, list[str]]] = [{"token": []}, {"certificate": []}]
 
 
 class OpenApiCalls:
     """``/openapi.json`` and ``/problems/{slug}``."""
 
-    def __init__(self) -> None:
+    def __init__(self, required: bool) -> None:
+        self._required = required
         self._document: dict[str, Any] | None = None
         self._pages = problem_pages()
 
@@ -80,7 +87,7 @@ class OpenApiCalls:
     async def show(self, _: web.Request) -> web.Response:
         """The description; made once, when it is first asked for."""
         if self._document is None:
-            self._document = openapi_document()
+            self._document = openapi_document(self._required)
         return replies.reply(self._document)
 
     async def explain(self, request: web.Request) -> web.Response:
@@ -91,15 +98,15 @@ class OpenApiCalls:
         return replies.reply(self._pages[slug])
 
 
-def openapi_document() -> dict[str, Any]:
-    """The whole description."""
+def openapi_document(required: bool = True) -> dict[str, Any]:
+    """The whole description; ``required``: whoever calls must prove who he is, but where a call is open."""
     given = (shape for call in CALLS for shape in (call.body, *call.replies.values(), ProblemReply))
     shapes = {shape.__name__: shape for shape in given if isinstance(shape, type) and issubclass(shape, BaseModel)}
     wanted = [(shapes[name], _MODE) for name in sorted(shapes)]
     _, definitions = models_json_schema(wanted, ref_template=_REFERENCES)
     by_path: dict[str, Any] = {}
     for call in CALLS:
-        by_path.setdefault(call.path, {})[call.method] = _operation(call)
+        by_path.setdefault(call.path, {})[call.method] = _operation(call, required)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -109,18 +116,20 @@ def openapi_document() -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "paths": by_path,
-        "components": {"schemas": definitions["$defs"]},
+        "components": {"schemas": definitions["$defs"], "securitySchemes": _SCHEMES},
     }
 
 
-def _operation(call: Call) -> dict[str, Any]:
+def _operation(call: Call, required: bool) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": _operation_id(call),
         "summary": call.title,
+        "description": _needed(call),
+        "security": _PROOFS if call.needs and required else [],
         "parameters": [*_path_parameters(call), *(_parameter(call, name) for name in call.parameters)],
         "responses": {
             **{str(status): _success(status, shape) for status, shape in call.replies.items()},
-            **{str(status): _problem(status) for status in _refusals(call)},
+            **{str(status): _problem(status) for status in _refusals(call, required)},
         },
     }
     if call.body is not None:
@@ -128,8 +137,16 @@ def _operation(call: Call) -> dict[str, Any]:
     return operation
 
 
-def _refusals(call: Call) -> list[int]:
-    return sorted({*call.problems, *_REFUSED_ANYWHERE} - call.replies.keys())
+def _refusals(call: Call, required: bool) -> list[int]:
+    proof = (401, 503) if call.needs and required else ()
+    return sorted({*call.problems, *_REFUSED_ANYWHERE, *proof} - call.replies.keys())
+
+
+def _needed(call: Call) -> str:
+    if call.needs is None:
+        return "Open to everybody."
+    on = {"one": "this service", "some": "each object concerned", "all": "everything"}[call.needs.on]
+    return f"Needs a grant of {' or '.join(call.needs.verbs)} on {on}, where tokens are needed."
 
 
 def _operation_id(call: Call) -> str:

@@ -8,24 +8,27 @@ from dataclasses import replace
 from aiohttp import web
 
 from dnsd.admin import lists, paths, queries, replies
+from dnsd.admin.access import Access
 from dnsd.admin.batch import batch_document
 from dnsd.admin.bodies import LARGE_BODY_OCTETS_MOST, read_json, read_nothing
 from dnsd.admin.failures import TooLarge
 from dnsd.admin.inventory import loaded_inventory
 from dnsd.admin.operations import OPERATIONS_MOST, endpoints_from_document
 from dnsd.admin.preconditions import precondition_of, refuse_precondition
+from dnsd.admin.writes import Writes
 from dnsd.codec.document import Refusal, document_of, service_from_document
 from dnsd.model.errors import NotFound
 from dnsd.registry.leases import Leases
 from dnsd.registry.mirror import Mirror
-from dnsd.registry.services import Delete, Operation, Put, Services
+from dnsd.registry.services import Delete, Operation, Put
 
 
 class ServiceCalls:
     """The calls below ``…/services``."""
 
-    def __init__(self, services: Services, leases: Leases, mirror: Mirror, refusal: Refusal) -> None:
-        self._services = services
+    def __init__(self, writes: Writes, access: Access, leases: Leases, mirror: Mirror, refusal: Refusal) -> None:
+        self._writes = writes
+        self._access = access
         self._leases = leases
         self._mirror = mirror
         self._refusal = refusal
@@ -48,7 +51,7 @@ class ServiceCalls:
         document = await read_json(request)
         path = request.match_info
         service = service_from_document(document, path["namespace"], path["service"], self._refusal)
-        return replies.reply_written(await self._services.write(Put(service, precondition)))
+        return replies.reply_written(await self._writes.write(request, Put(service, precondition)))
 
     async def get(self, request: web.Request) -> web.Response:
         """A service with its endpoints."""
@@ -68,7 +71,7 @@ class ServiceCalls:
         key = paths.service_key_of(request)
         precondition = precondition_of(request)
         await read_nothing(request)
-        return replies.reply_deleted(await self._services.write(Delete(key, precondition)))
+        return replies.reply_deleted(await self._writes.write(request, Delete(key, precondition)))
 
     async def replace_endpoints(self, request: web.Request) -> web.Response:
         """Let a service have exactly these endpoints, in one change: no answer in between is empty."""
@@ -86,17 +89,19 @@ class ServiceCalls:
             raise NotFound(f"service {key[1]} of namespace {key[0]} has no endpoints, and none were given")
         if len(operations) > OPERATIONS_MOST:
             raise TooLarge(f"{len(operations)} endpoints come or go; one call does at most {OPERATIONS_MOST}")
-        return replies.reply(batch_document(await self._services.batch(operations)))
+        return replies.reply(batch_document(await self._writes.batch(request, operations)))
 
     async def list_namespace(self, request: web.Request) -> web.Response:
         """A namespace's services."""
         queries.check_parameters(request, "limit", "cursor", "state", repeatable="label")
-        return self._list(replace(lists.selection_of(request, key_parts=2), namespace=paths.namespace_of(request)))
+        namespace = paths.namespace_of(request)
+        selection = lists.selection_of(request, 2, self._access.may_read(request))
+        return self._list(replace(selection, namespace=namespace))
 
     async def list_all(self, request: web.Request) -> web.Response:
         """All services."""
         queries.check_parameters(request, *lists.PARAMETERS, repeatable="label")
-        return self._list(lists.selection_of(request, key_parts=2))
+        return self._list(lists.selection_of(request, 2, self._access.may_read(request)))
 
     def _list(self, selection: lists.Selection) -> web.Response:
         page = lists.services_page(loaded_inventory(self._mirror), selection)

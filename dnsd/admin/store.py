@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from dnsd.admin import queries, replies
+from dnsd.admin.access import Access
 from dnsd.admin.bodies import read_nothing
 from dnsd.admin.inventory import loaded_inventory
 from dnsd.registry.mirror import Mirror
@@ -14,7 +15,8 @@ from dnsd.registry.refill import Refill
 class StoreCalls:
     """``/v1/store/restore`` and ``/v1/store/adopt``."""
 
-    def __init__(self, mirror: Mirror, refill: Refill) -> None:
+    def __init__(self, mirror: Mirror, refill: Refill, access: Access) -> None:
+        self._access = access
         self._mirror = mirror
         self._refill = refill
 
@@ -27,7 +29,7 @@ class StoreCalls:
         queries.check_parameters(request)
         await read_nothing(request)
         loaded_inventory(self._mirror)
-        counts = await self._refill.restore_held()
+        counts = await self._refill.restore_held(self._access.author(request))
         body = {"restored": counts["created"], "present": counts["unchanged"], "deleted": counts["skipped"]}
         return replies.reply(body)
 
@@ -36,5 +38,5 @@ class StoreCalls:
         queries.check_parameters(request)
         await read_nothing(request)
         loaded_inventory(self._mirror)
-        dropped = await self._mirror.adopt()
+        dropped = await self._mirror.adopt(self._access.author(request))
         return replies.reply({"epoch": self._mirror.epoch, "dropped": dropped})

@@ -13,23 +13,27 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from dnsd.app.access import root_of, tls_of
 from dnsd.app.doors import advertised
 from dnsd.app.secondaries import keys_of, secondaries_of
 from dnsd.authority.catalog import Catalog
 from dnsd.config import Settings
 from dnsd.health.checks import Checks
-from dnsd.model.errors import StoreUnavailable
+from dnsd.model.errors import InvalidSetting, StoreUnavailable
 from dnsd.model.names import name_from_text
+from dnsd.registry.audit import Audit
 from dnsd.registry.departures import Departures
 from dnsd.registry.disk import Disk
 from dnsd.registry.drains import Drains
 from dnsd.registry.herd import Herd
 from dnsd.registry.leases import Leases
 from dnsd.registry.mirror import Audience, Mirror
+from dnsd.registry.quotas import Limits
 from dnsd.registry.refill import Refill
 from dnsd.registry.replicas import Replicas
 from dnsd.registry.services import Services
 from dnsd.registry.ticker import Ticker
+from dnsd.registry.tokens import Tokens
 from dnsd.runtime.clock import Clock
 from dnsd.runtime.counts import Counts
 from dnsd.runtime.metrics import DnsCollector
@@ -38,6 +42,7 @@ from dnsd.server.secondaries import Secondaries
 from dnsd.store.redis import Store
 
 if TYPE_CHECKING:
+    from dnsd.admin.access import Access
     from dnsd.admin.routes import Admin
     from dnsd.registry.zones import StaticZones
 
@@ -102,9 +107,11 @@ class Control:
         self._departures = Departures(self._mirror, clock)
         self._checks = Checks(services, self._mirror, self._replicas, settings.replica, clock)
         self._dns_counts = DnsCollector()
+        self._tokens = Tokens(self._store, clock, _mirror_directory(settings) / "tokens")
+        self._access: Access | None = None
         self._admin: Admin | None = None
 
-    def _admin_api(self) -> Admin:
+    def _admin_api(self, access: Access) -> Admin:
         from dnsd.admin.routes import Admin
 
         settings = self._settings
@@ -119,10 +126,16 @@ class Control:
             replicas=self._replicas,
             departures=self._departures,
             checks=self._checks,
+            tokens=self._tokens,
+            audit=Audit(self._store),
+            access=access,
+            limits=_limits_of(settings),
+            strict_namespaces=settings.strict_namespaces,
+            tls=tls_of(settings),
             replica=settings.replica,
             udp_payload_most=settings.udp_payload,
             hosts=(settings.admin.host, *settings.admin_host),
-            loopback_allowed=all(ip_address(address.host).is_loopback for address in settings.dns),
+            loopback_allowed=_is_home(settings),
             is_leaving=lambda: self._is_leaving,
             collectors=[self._dns_counts.collect],
             refresh=self._refresh_counts,
@@ -141,6 +154,7 @@ class Control:
             ("refill", self._refill.run()),
             ("replicas", self._replicas.run()),
             ("ticker", self._ticker.run()),
+            ("tokens", self._tokens.run()),
             ("departures", self._departures.run()),
             ("health", self._checks.run()),
             ("secondaries", self._secondaries.run()),
@@ -151,8 +165,23 @@ class Control:
         await self._begin_answers()
         self._tasks.start("disk", self._disk.run(self._mirror.standing))
         await asyncio.to_thread(importlib.import_module, "dnsd.admin.routes")
-        self._admin = self._admin_api()
+        self._access = self._admin_access()
+        self._admin = self._admin_api(self._access)
         await self._admin.serve([self._socket])
+        self._tasks.start("certificates", self._admin.follow_certificates(self._clock))
+
+    def _admin_access(self) -> Access:
+        from dnsd.admin.access import Access
+
+        settings = self._settings
+        return Access(
+            self._tokens,
+            self._clock,
+            required=settings.tokens,
+            replica=settings.replica,
+            loopback_allowed=_is_home(settings),
+            root=root_of(settings),
+        )
 
     async def _begin_answers(self) -> None:
         """Wait until the responders have what there is to answer, for a while."""
@@ -172,7 +201,8 @@ class Control:
         return ""
 
     async def reload(self) -> None:
-        """Read the static zones again; a file that is wrong keeps its old zone and is named in the log."""
+        """Read root token, certificates and static zones again; what is wrong stays as it was, named in the log."""
+        await self._reload_access()
         if self._zones is None:
             return
         read = await asyncio.to_thread(self._zones.load)
@@ -182,6 +212,15 @@ class Control:
             _log.error("%s", problem)
         await self._mirror.set_static(read.zones)
         _log.info("%d static zones of %s are served", len(read.zones), self._settings.zones)
+
+    async def _reload_access(self) -> None:
+        if self._access is None or self._admin is None:
+            return
+        try:
+            self._access.root = await asyncio.to_thread(root_of, self._settings)
+        except InvalidSetting as fault:
+            _log.error("the root token stays as it was: %s", fault)
+        await self._admin.reload()
 
     async def stop(self, lame_duck_seconds: float) -> None:
         """Be not ready for that long, then finish the requests, and leave the other replicas."""
@@ -219,6 +258,21 @@ def _mirror_directory(settings: Settings) -> Path:
     """A directory for this replica and this store: the mirror of another registry would be no use, and mistaken."""
     mark = zlib.crc32(f"{settings.store_shown} {settings.redis_prefix}".encode())
     return Path(settings.state_dir, "mirror", f"{settings.replica}-{mark:08x}")
+
+
+def _limits_of(settings: Settings) -> Limits:
+    """How much a namespace may hold."""
+    return Limits(
+        settings.quota_services,
+        settings.quota_endpoints,
+        settings.quota_service_endpoints,
+        settings.quota_metadata_octets,
+    )
+
+
+def _is_home(settings: Settings) -> bool:
+    """True when we listen on loopback alone, so that loopback means the same to all who ask."""
+    return all(ip_address(address.host).is_loopback for address in settings.dns)
 
 
 def _static_zones(settings: Settings) -> StaticZones | None:

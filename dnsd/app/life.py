@@ -121,7 +121,8 @@ class Life:
         if note:
             _log.warning("ready, but %s", note)
         self._notifier.ready(note or "answering")
-        self._show(ready_line(self._replica.dns, self._replica.admin, self._settings.zone[0]))
+        settings = self._settings
+        self._show(ready_line(self._replica.dns, self._replica.admin, settings.zone[0], settings.tls_cert is not None))
 
     async def _reload_when_asked(self) -> None:
         while True:
@@ -150,10 +151,11 @@ class Life:
         self._leaving.set()
 
 
-def ready_line(dns: tuple[Address, ...], admin: Address, zone: str) -> str:
+def ready_line(dns: tuple[Address, ...], admin: Address, zone: str, has_tls: bool = False) -> str:
     """The one line that says where we are and what to try."""
     first = dns[0]
     asked = ("::1" if ":" in first.host else "127.0.0.1") if first.is_wildcard else first.host
     port = "" if first.port == 53 else f" -p {first.port}"
     places = ", ".join(map(str, dns))
-    return f"dnsd ready: dns {places}, admin http://{admin} — try: dig @{asked}{port} dns-version.{zone} TXT +short"
+    scheme = "https" if has_tls else "http"
+    return f"dnsd ready: dns {places}, admin {scheme}://{admin} — try: dig @{asked}{port} dns-version.{zone} TXT +short"

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from importlib.util import find_spec
 from ipaddress import ip_network
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dnsd.answer.transfer import Allowed
+from dnsd.app.private import read_private
 from dnsd.codec.tsig import TsigKey, read_keys
 from dnsd.config import Settings
 from dnsd.model.errors import InvalidFile, InvalidSetting
@@ -19,9 +17,6 @@ from dnsd.server.secondaries import Secondary
 
 if TYPE_CHECKING:
     from dnsd.codec.signature import SharedKeys
-
-_OTHERS_MAY = stat.S_IWGRP | stat.S_IRWXO
-_FILE_OCTETS_MOST = 1 << 16
 
 
 def check_secondaries(settings: Settings) -> None:
@@ -78,14 +73,6 @@ def _keys(settings: Settings) -> tuple[TsigKey, ...]:
     if path is None:
         return ()
     try:
-        with Path(path).open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            text = file.read(_FILE_OCTETS_MOST).decode("utf-8", "replace")
-    except OSError as fault:
-        raise InvalidSetting(f"tsig_keys: {path!r} cannot be read: {fault.strerror}") from None
-    if mode & _OTHERS_MAY:
-        raise InvalidSetting(f"tsig_keys: {path!r} holds secrets, and others can read or change it: chmod 640 or 600")
-    try:
-        return read_keys(text, path)
+        return read_keys(read_private("tsig_keys", path), path)
     except InvalidFile as fault:
         raise InvalidSetting(f"tsig_keys: {fault}") from None

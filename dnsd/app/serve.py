@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping
 
+from dnsd.app.access import check_access
 from dnsd.app.ground import Ground
 from dnsd.app.life import Life, Replica
 from dnsd.app.parent import Parent
@@ -23,6 +24,7 @@ def serve(settings: Settings, environ: Mapping[str, str], show: Callable[[str], 
     """
     log.set_up(settings.log_level, settings.log_format)
     check_secondaries(settings)
+    check_access(settings)
     return asyncio.run(_live(settings, environ, show))
 
 

@@ -69,7 +69,7 @@ class Client:
         self._headers = {"User-Agent": f"dnsd/{__version__}", "Accept": "application/json, application/problem+json"}
         if connection.token is not None:
             self._headers["Authorization"] = f"Bearer {connection.token}"
-        self._tls = _trust(connection.ca_file)
+        self._tls = _trust(connection)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Client:
@@ -201,15 +201,25 @@ def _unix_seconds(date: str | None) -> float | None:
         return None
 
 
-def _trust(ca_file: str | None) -> ssl.SSLContext | bool:
-    if ca_file is None:
+def _trust(connection: Connection) -> ssl.SSLContext | bool:
+    """Whom we trust, and who we are."""
+    ca_file, cert = connection.ca_file, connection.client_cert
+    if ca_file is None and cert is None:
         return True
     try:
-        return ssl.create_default_context(cafile=ca_file)
+        context = ssl.create_default_context(cafile=ca_file)
     except (ssl.SSLError, OSError) as fault:
         raise WrongCall(
             f"--ca-file {ca_file}: no certificates can be read from it: {fault.strerror or fault}"
         ) from None
+    if cert is not None:
+        try:
+            context.load_cert_chain(cert, connection.client_key, password=lambda: "")
+        except (ssl.SSLError, OSError) as fault:
+            raise WrongCall(
+                f"--client-cert {cert}: no certificate and key can be read: {fault.strerror or fault}"
+            ) from None
+    return context
 
 
 def _trouble(fault: BaseException, seconds: float) -> str:

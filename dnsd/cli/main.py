@@ -47,6 +47,8 @@ COMMANDS = {
     "renew": Entry("renew", "renew the leases of endpoints"),
     "status": Entry("status", "show how a replica stands"),
     "doctor": Entry("doctor", "measure service discovery through this machine's own resolver"),
+    "token": Entry("token", "make, list and revoke tokens of the admin API"),
+    "audit": Entry("audit", "show who wrote what"),
     "completion": Entry("completion", "print completion for bash, zsh or fish"),
     "manual": Entry("manual", "write the man pages"),
 }

@@ -7,7 +7,7 @@ import os
 import re
 import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -27,8 +27,10 @@ class Connection:
     """Where the running dnsd is: base URLs in the order in which they are tried, and how to be let in."""
 
     servers: tuple[str, ...]
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)
     ca_file: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
 
 
 def add_connection_flags(parser: argparse.ArgumentParser) -> None:
@@ -41,6 +43,8 @@ def add_connection_flags(parser: argparse.ArgumentParser) -> None:
         help=f"an admin API; repeatable: the next is taken when one fails [DNSD_SERVER; {SERVER_DEFAULT}]",
     )
     group.add_argument("--ca-file", metavar="FILE", help="certificates to trust for https://")
+    group.add_argument("--client-cert", metavar="FILE", help="our certificate for https://, as PEM, with its key or")
+    group.add_argument("--client-key", metavar="FILE", help="with the key in this file")
     group.add_argument("--token-file", metavar="FILE", help="a file that holds the access token [or DNSD_TOKEN]")
 
 
@@ -51,7 +55,10 @@ def connection_of(arguments: argparse.Namespace, environ: Mapping[str, str] = os
     ca_file = arguments.ca_file
     if ca_file is not None and not Path(ca_file).is_file():
         raise WrongCall(f"--ca-file {ca_file}: no such file")
-    return Connection(servers, _token(arguments.token_file, environ), ca_file)
+    cert, key = arguments.client_cert, arguments.client_key
+    if key is not None and cert is None:
+        raise WrongCall("--client-key is of use only with --client-cert")
+    return Connection(servers, _token(arguments.token_file, environ), ca_file, cert, key)
 
 
 def add_endpoint_flags(parser: argparse.ArgumentParser) -> None:

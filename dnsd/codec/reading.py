@@ -14,9 +14,7 @@ from pydantic import ValidationError
 
 from dnsd.codec.shapes import EndpointShape, Shape
 from dnsd.model.errors import Fault, InvalidRecord
-from dnsd.model.service import Endpoint, Service
-
-METADATA_OCTETS_MOST = 1024
+from dnsd.model.service import METADATA_OCTETS_MOST, Endpoint, Service
 
 Refusal = Callable[[str], str | None]
 """Why an address in canonical text may not be registered, or None."""

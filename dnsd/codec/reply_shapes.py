@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from dnsd.model.grant import Verb
 from dnsd.model.health import CheckType, Failing
 from dnsd.model.service import Protocol, WhenEmpty
 
@@ -352,6 +353,59 @@ class ZoneList(ReplyShape):
     items: list[ZoneReply]
     next: None
     revision: int
+
+
+class GrantReply(ReplyShape):
+    """What is allowed; ``addresses`` null: all but loopback."""
+
+    verbs: list[Verb]
+    namespace: str
+    service: str
+    addresses: list[str] | None
+
+
+class TokenReply(ReplyShape):
+    """A token without its secret; ``subject``: of the certificate that it stands for. Times are Unix seconds."""
+
+    id: str
+    name: str
+    subject: str | None
+    grants: list[GrantReply]
+    created_at: int
+    expires_at: int | None
+
+
+class TokenCreated(TokenReply):
+    """A token with its text, which is told here and never again."""
+
+    token: str | None
+
+
+class TokenList(ReplyShape):
+    """All tokens."""
+
+    items: list[TokenReply]
+
+
+class AuditReply(ReplyShape):
+    """A write: who asked for it, from where, of which replica, and what became of it. ``at``: Unix seconds."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    id: str
+    at: float | None
+    who: str
+    origin: str = Field(alias="from")
+    replica: str
+    what: str
+    revision: int | None
+
+
+class AuditList(ReplyShape):
+    """Writes, the newest first."""
+
+    items: list[AuditReply]
+    next: str | None
 
 
 class FaultReply(ReplyShape):

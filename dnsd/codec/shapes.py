@@ -79,7 +79,7 @@ Id = Annotated[str, _told(pattern=ID_PATTERN)]
 Address = Annotated[str, _told(anyOf=[{"format": "ipv4"}, {"format": "ipv6"}])]
 PortNumber = Annotated[int, _told(minimum=1, maximum=UINT16_MOST)]
 Uint16 = Annotated[int, _told(minimum=0, maximum=UINT16_MOST)]
-Metadata = Annotated[dict[Text, Text], _told(description="at most 1 KB in all")]
+Metadata = Annotated[dict[Text, Text], _told(description="at most 1 KB in all, unless the quota says otherwise")]
 
 
 LeaseSeconds = Annotated[int, _told(minimum=LEASE_SECONDS_LEAST, maximum=LEASE_SECONDS_MOST)]

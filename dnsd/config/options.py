@@ -15,6 +15,7 @@ from dnsd.config import kinds
 from dnsd.config.kinds import Kind, Raw, choice, seconds, whole
 from dnsd.model.lease import SETTLING_SECONDS
 from dnsd.model.message import UDP_PAYLOAD_DEFAULT, UDP_PAYLOAD_LEAST
+from dnsd.model.service import METADATA_OCTETS_DEFAULT, METADATA_OCTETS_MOST
 
 UDP_PAYLOAD_MOST = 4096  # more is never sensible, and feeds who spoofs addresses
 
@@ -90,10 +91,45 @@ GROUPS = (
                 example=("dns-1.example.net",),
             ),
             Option(
+                "tls_cert",
+                kinds.FILE,
+                None,
+                "certificate of the admin API, with its chain, as PEM; read again when it changes",
+                stands_for="none: plain HTTP",
+                example="/etc/dnsd/tls.crt",
+            ),
+            Option(
+                "tls_key",
+                kinds.FILE,
+                None,
+                "the key of tls_cert, as PEM, not encrypted",
+                stands_for="none",
+                example="/etc/dnsd/tls.key",
+            ),
+            Option(
+                "tls_client_ca",
+                kinds.FILE,
+                None,
+                "who signs certificates of clients, as PEM; what such a certificate may do is a token of its subject",
+                stands_for="none",
+                example="/etc/dnsd/clients.pem",
+            ),
+            Option(
+                "tokens", kinds.SWITCH, False, "let only those call the admin API who have a token or a certificate"
+            ),
+            Option(
+                "root_token_file",
+                kinds.FILE,
+                None,
+                "file of a token that may do everything, made by `dnsd token bootstrap`; only dnsd may read it",
+                stands_for="none",
+                example="/etc/dnsd/root.token",
+            ),
+            Option(
                 "insecure",
                 kinds.SWITCH,
                 False,
-                "let the admin API listen elsewhere than on loopback, where whoever reaches it may change every name",
+                "let the admin API listen elsewhere than on loopback without TLS or without tokens",
             ),
             Option("workers", whole(0, 64), 1, "responder processes; 0 puts everything but the store into one process"),
         ),
@@ -121,6 +157,12 @@ GROUPS = (
                 "directory of static zone files (NAME.zone), read again on SIGHUP",
                 stands_for="none",
                 example="/etc/dnsd/zones",
+            ),
+            Option(
+                "strict_namespaces",
+                kinds.SWITCH,
+                False,
+                "refuse a new namespace that is named like a top-level domain, such as com; else it is warned about",
             ),
             Option(
                 "stale_seconds",
@@ -260,6 +302,15 @@ GROUPS = (
                 whole(0, 100_000),
                 500,
                 "new registrations a second; more are told to come again within a lease (429); 0 is no limit",
+            ),
+            Option("quota_services", whole(0, 1_000_000), 1000, "services of a namespace; 0 is no limit"),
+            Option("quota_endpoints", whole(0, 10_000_000), 10_000, "endpoints of a namespace; 0 is no limit"),
+            Option("quota_service_endpoints", whole(0, 1_000_000), 1000, "endpoints of a service; 0 is no limit"),
+            Option(
+                "quota_metadata_octets",
+                whole(0, METADATA_OCTETS_MOST, "OCTETS"),
+                METADATA_OCTETS_DEFAULT,
+                "an endpoint's metadata, a service's labels; 0 is no limit but that of the call",
             ),
             Option("tcp_connections", whole(1, 65_536), 1000, "TCP connections at a time, each responder"),
             Option("tcp_per_client", whole(1, 65_536), 100, "TCP connections at a time of one client address"),

@@ -25,12 +25,18 @@ class Settings:
     dns: tuple[Address, ...]
     admin: Address
     admin_host: tuple[str, ...]
+    tls_cert: str | None
+    tls_key: str | None
+    tls_client_ca: str | None
+    tokens: bool
+    root_token_file: str | None
     insecure: bool
     workers: int
     zone: tuple[str, ...]
     reverse: tuple[str, ...]
     advertise: tuple[str, ...]
     zones: str | None
+    strict_namespaces: bool
     stale_seconds: float
     negative_ttl_seconds: int
     redis: str | None = field(repr=False)
@@ -48,6 +54,10 @@ class Settings:
     short_names: tuple[str, ...]
     udp_payload: int
     registrations_per_second: int
+    quota_services: int
+    quota_endpoints: int
+    quota_service_endpoints: int
+    quota_metadata_octets: int
     tcp_connections: int
     tcp_per_client: int
     rate_limit: int
@@ -60,6 +70,7 @@ class Settings:
     log_format: str
 
     def __post_init__(self) -> None:
+        self._check_tls()
         self._check_admin()
         self._check_reverse()
         self._check_networks()
@@ -70,14 +81,27 @@ class Settings:
         return "embedded" if self.redis is None else masked_url(self.redis)
 
     def _check_admin(self) -> None:
-        # Tokens and TLS do not stand yet, so who reaches the admin API may change every name.
-        if not self.insecure and not ip_address(self.admin.host).is_loopback:
+        wanted = {"tls_cert and tls_key": self.tls_cert, "tokens": self.tokens}
+        lacking = [setting for setting, value in wanted.items() if not value]
+        if lacking and not self.insecure and not ip_address(self.admin.host).is_loopback:
             raise InvalidSetting(
-                f"admin: {str(self.admin)!r} is not on loopback, and the admin API has neither tokens nor TLS: whoever "
-                "reaches it could change every name; use 127.0.0.1 or [::1], or say insecure = true (--insecure)"
+                f"admin: {str(self.admin)!r} is not on loopback, and {' and '.join(lacking)} are not set: whoever "
+                "reaches it could change every name, or overhear who may; set them (tokens = true), use 127.0.0.1 or "
+                "[::1], or say insecure = true (--insecure)"
             )
         if self.admin.port and self.admin in self.dns:
             raise InvalidSetting(f"admin: {str(self.admin)!r} is taken by dns already; give it another port")
+
+    def _check_tls(self) -> None:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            given, lacking = ("tls_cert", "tls_key") if self.tls_cert else ("tls_key", "tls_cert")
+            raise InvalidSetting(f"{given}: {getattr(self, given)!r} is of use only with {lacking}")
+        if self.tls_client_ca and not self.tls_cert:
+            raise InvalidSetting(f"tls_client_ca: {self.tls_client_ca!r} is of use only with tls_cert and tls_key")
+        if self.tls_client_ca and not self.tokens:
+            raise InvalidSetting(
+                f"tls_client_ca: {self.tls_client_ca!r} is of use only with tokens = true: else nobody is asked for one"
+            )
 
     def _check_reverse(self) -> None:
         for one, other in combinations((ip_network(text) for text in self.reverse), 2):

@@ -23,6 +23,9 @@ WHEN_EMPTY: tuple[WhenEmpty, ...] = get_args(WhenEmpty)
 TTL_SECONDS_DEFAULT = 5
 TTL_SECONDS_MOST = 3600
 SLOW_START_SECONDS_MOST = 3600
+METADATA_OCTETS_DEFAULT = 1024
+METADATA_OCTETS_MOST = 16_384
+"""Of one endpoint, whatever the quota."""
 MIN_KEPT_MOST = 1000
 """As many endpoints as a service may have by default."""
 WEIGHT_DEFAULT = 100

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dnsd.authority.schema import answered
+from dnsd.codec.audit import Author
 from dnsd.model.service import EndpointKey, Service
 from dnsd.registry.mirror import Mirror
 from dnsd.registry.operations import Mark, Written
@@ -46,17 +47,17 @@ class Drains:
         self._clock = clock
         self._floor_seconds = floor_seconds
 
-    async def drain(self, key: EndpointKey, force: bool = False) -> Drained:
+    async def drain(self, key: EndpointKey, force: bool = False, author: Author | None = None) -> Drained:
         """Take it out of the answers; comes back when all live replicas did, or after DRAIN_SECONDS."""
-        written = await self._services.write(Mark(key, "f" if force else "x"))
+        written = await self._services.write(Mark(key, "f" if force else "x"), author)
         standing = await self._replicas.applied(written.revision, DRAIN_SECONDS)
         last = self._is_last(key, force)
         is_out = not standing.pending and (force or not last)
         return Drained(standing.applied, standing.pending, self._safe_at(key) if is_out else None, last, written)
 
-    async def undrain(self, key: EndpointKey) -> Written:
+    async def undrain(self, key: EndpointKey, author: Author | None = None) -> Written:
         """Back into the answers, if it is ready."""
-        return await self._services.write(Mark(key, "-"))
+        return await self._services.write(Mark(key, "-"), author)
 
     def _is_last(self, key: EndpointKey, force: bool) -> bool:
         """True when nobody else of the service can be answered, so that it would be answered even draining."""

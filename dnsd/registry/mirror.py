@@ -21,6 +21,7 @@ from typing import Protocol
 
 from dnsd.authority.catalog import Catalog
 from dnsd.authority.table import Delta
+from dnsd.codec.audit import Author, author_to_text
 from dnsd.model.change import Change
 from dnsd.model.errors import StoreUnavailable
 from dnsd.model.rrset import ZoneData
@@ -28,7 +29,7 @@ from dnsd.model.service import Endpoint, EndpointKey, Service, ServiceKey
 from dnsd.registry.collector import collect_replaced, resting_collector
 from dnsd.registry.contact import Contact
 from dnsd.registry.content import Content, read_content
-from dnsd.registry.digest import Pair
+from dnsd.registry.digest import Digest, Pair
 from dnsd.registry.disk import Disk, Standing
 from dnsd.registry.held import Held, loss_of
 from dnsd.registry.merging import Merging
@@ -37,7 +38,7 @@ from dnsd.registry.watch import Past, Seen, Watch
 from dnsd.runtime.clock import Clock
 from dnsd.runtime.log import Once, remote
 from dnsd.store.keys import SCHEMA
-from dnsd.store.operations import Facts
+from dnsd.store.operations import AccessChange, Facts
 from dnsd.store.reader import Entry, Position, Reader
 from dnsd.store.record import BadRecord, read_change
 from dnsd.store.redis import Store
@@ -102,6 +103,7 @@ class Mirror:
     ) -> None:
         self.catalog = catalog
         self.held = Held()
+        self.digest = Digest()
         self.has_begun = asyncio.Event()
         """Set when something is loaded, or when the first attempt has shown that nothing can be yet."""
         self.loads = 0
@@ -170,11 +172,13 @@ class Mirror:
         """Within about a second load everything anew: what we hold is not what others hold."""
         self._must_load = True
 
-    async def adopt(self) -> int:
+    async def adopt(self, author: Author | None = None) -> int:
         """Accept the store as it is, on all replicas; returns how many held records that drops. The next look at the
         store, within a second, loads it. Raises StoreUnavailable.
         """
         await self._store.adopt(self.epoch)
+        note = AccessChange("note", f"adopted the store, epoch {self.epoch}")
+        await self._store.write_access(note, 0, author_to_text(author))
         return len(self.held.values)
 
     def let_go(self, removed: Iterable[ServiceKey | EndpointKey], standing: Iterable[ServiceKey | EndpointKey]) -> None:
@@ -326,6 +330,7 @@ class Mirror:
     def _apply(self, merging: Merging) -> None:
         if not merging.changes:
             return
+        self.digest.follow(self.catalog.inventory, merging.changes)
         self._audience.publish(self.catalog.apply(merging.change, self._clock.monotonic()))
         if self._disk is not None:
             self._disk.append(merging.change)
@@ -347,6 +352,7 @@ class Mirror:
 
     async def _believe(self, content: Content) -> None:
         """Take on what was read, and beside it what the store lost without a delete to match."""
+        self.digest.forget()
         is_other = content.position.epoch != self.epoch
         self._hold(content)
         if is_other:
@@ -372,6 +378,7 @@ class Mirror:
         if self._letting_go:
             change = self.held.let_go(self._letting_go, self.revision)
             self._letting_go.clear()
+            self.digest.forget()
             self._audience.publish(self.catalog.apply(change, self._clock.monotonic()))
         if self.held.values:
             self._gain()

@@ -9,6 +9,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from dnsd.codec.audit import Author, author_to_text
 from dnsd.model.errors import StoreUnavailable
 from dnsd.model.service import Endpoint, Service
 from dnsd.registry.mirror import Mirror
@@ -45,11 +46,11 @@ class Refill:
                 continue
             _log.warning("the store had lost %d records: %s", len(values), _told(counts))
 
-    async def restore_held(self) -> Counter[str]:
+    async def restore_held(self, author: Author | None = None) -> Counter[str]:
         """Write back all that is held, permanent records too; counts by outcome."""
-        return await self.restore(list(self._mirror.held.values.values()))
+        return await self.restore(list(self._mirror.held.values.values()), author_to_text(author))
 
-    async def restore(self, values: Iterable[Service | Endpoint]) -> Counter[str]:
+    async def restore(self, values: Iterable[Service | Endpoint], by: str = "") -> Counter[str]:
         """Put these where nothing stands; counts by outcome: created, unchanged (stands), skipped (was deleted).
 
         An implicit service comes with its endpoints. Raises StoreUnavailable.
@@ -57,11 +58,12 @@ class Refill:
         counts: Counter[str] = Counter()
         real = _distinct(values)
         for at in range(0, len(real), RETURNED_AT_ONCE):
-            counts.update(await self._restore_part(real[at : at + RETURNED_AT_ONCE]))
+            counts.update(await self._restore_part(real[at : at + RETURNED_AT_ONCE], by))
         return counts
 
-    async def _restore_part(self, values: Sequence[Service | Endpoint]) -> list[str]:
-        answer = await self._store.write([stored.restore(value) for value in values], self._mirror.revision)
+    async def _restore_part(self, values: Sequence[Service | Endpoint], by: str) -> list[str]:
+        operations = [stored.restore(value) for value in values]
+        answer = await self._store.write(operations, self._mirror.revision, by)
         assert isinstance(answer, Accepted)  # a restore is never refused
         outcomes = [result.outcome for result in answer.results]
         self._mirror.let_go(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from dnsd.codec.audit import Author, author_to_text
 from dnsd.model.errors import (
     Conflict,
     DnsdError,
@@ -49,11 +50,14 @@ class Services:
         self._leases = leases
         self._herd = herd
 
-    async def write(self, operation: Operation) -> Written:
-        """One write. While the store is away, a PUT equal to what the mirror holds counts as a heartbeat."""
+    async def write(self, operation: Operation, author: Author | None = None) -> Written:
+        """One write, noted in the audit as ``author``'s.
+
+        While the store is away, a PUT equal to what the mirror holds counts as a heartbeat.
+        """
         self._admit(operation)
         try:
-            accepted = await self._commit([operation])
+            accepted = await self._commit([operation], author)
         except StoreUnavailable:
             heartbeat = self._heartbeat(operation)
             if heartbeat is None:
@@ -69,11 +73,11 @@ class Services:
         if self._mirror.catalog.inventory.endpoint(operation.value.key) is None:
             self._herd.admit(operation.value.lease_seconds)
 
-    async def batch(self, operations: Sequence[Operation]) -> Batch:
+    async def batch(self, operations: Sequence[Operation], author: Author | None = None) -> Batch:
         """All of them as one change, or none."""
         _refuse_overlaps(operations)
         try:
-            accepted = await self._commit(operations)
+            accepted = await self._commit(operations, author)
         except InvalidRecord as invalid:
             raise _placed(invalid) from None
         results = [
@@ -85,11 +89,12 @@ class Services:
         results = [replace(written, visible=visible) for written in results]
         return Batch(accepted.revision, accepted.durability, visible, tuple(results))
 
-    async def _commit(self, operations: Sequence[Operation]) -> Accepted:
+    async def _commit(self, operations: Sequence[Operation], author: Author | None) -> Accepted:
+        by = author_to_text(author)
         fresh: dict[EndpointKey, Endpoint] = {}
         for _ in range(EDITS_MOST):
             planned = [await self._plan(index, operation, fresh) for index, operation in enumerate(operations)]
-            answer = await self._store.write(planned, self._mirror.revision)
+            answer = await self._store.write(planned, self._mirror.revision, by)
             if isinstance(answer, Accepted):
                 return answer
             await self._object(operations[answer.index], answer, fresh)

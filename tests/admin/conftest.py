@@ -15,10 +15,12 @@ from typing import Any
 import aiohttp
 import pytest
 
+from dnsd.admin.access import Access
 from dnsd.admin.routes import Admin
 from dnsd.authority.catalog import Catalog
 from dnsd.authority.table import Delta
 from dnsd.model.names import name_from_text
+from dnsd.registry.audit import Audit
 from dnsd.registry.departures import Departures
 from dnsd.registry.drains import Drains
 from dnsd.registry.leases import Leases
@@ -26,6 +28,7 @@ from dnsd.registry.mirror import Mirror
 from dnsd.registry.refill import Refill
 from dnsd.registry.replicas import Replicas
 from dnsd.registry.services import Services
+from dnsd.registry.tokens import Tokens
 from dnsd.runtime.clock import SystemClock
 from dnsd.runtime.tasks import Tasks
 from dnsd.store.redis import Store
@@ -84,7 +87,17 @@ class Replica:
         self.drains = Drains(self.services, self.mirror, self.replicas, clock)
         self.departures = Departures(self.mirror, clock)
         self.refill = Refill(self.store, self.mirror, clock)
+        self.tokens = Tokens(self.store, clock)
+        self.access = Access(
+            self.tokens,
+            clock,
+            required=options.pop("required", False),
+            replica="replica-1",
+            loopback_allowed=options.get("loopback_allowed", True),
+            root=options.pop("root", None),
+        )
         given = {"replica": "replica-1", "departures": self.departures, "refill": self.refill}
+        given |= {"tokens": self.tokens, "audit": Audit(self.store), "access": self.access}
         given |= {"replicas": self.replicas} | options
         self.admin = Admin(self.services, self.leases, self.drains, self.mirror, **given)
         self.tasks = Tasks("test")
@@ -100,6 +113,7 @@ class Replica:
         self.session = aiohttp.ClientSession(f"http://127.0.0.1:{self.port}")
         if loaded:
             self.tasks.start("mirror", self.mirror.run())
+            self.tasks.start("tokens", self.tokens.run())
             self.tasks.start("replicas", self.replicas.run())
             self.tasks.start("departures", self.departures.run())
             await until(lambda: self.mirror.status().loaded, "the mirror is loaded")

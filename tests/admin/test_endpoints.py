@@ -99,7 +99,7 @@ async def test_ids_keep_their_case_and_labels_do_not(replica: Any) -> None:
         (BODY | {"hostname": "a.b"}, ["/hostname"]),
         (BODY | {"lease_seconds": 0}, ["/lease_seconds"]),
         (BODY | {"lease_seconds": 86_401}, ["/lease_seconds"]),
-        (BODY | {"metadata": {"a": "x" * 1024}}, ["/metadata"]),
+        (BODY | {"metadata": {"a": "x" * 16_384}}, ["/metadata"]),
         (BODY | {"colour": "red", "weight": -1, "ready": "yes"}, ["/ready", "/colour", "/weight"]),
     ],
 )

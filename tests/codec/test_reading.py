@@ -2,10 +2,10 @@
 
 import pytest
 
-from dnsd.codec.reading import METADATA_OCTETS_MOST, escaped, read, read_shape
+from dnsd.codec.reading import escaped, read, read_shape
 from dnsd.codec.shapes import EndpointShape, PatchShape
 from dnsd.model.errors import Fault, InvalidRecord
-from dnsd.model.service import Service
+from dnsd.model.service import METADATA_OCTETS_MOST, Service
 
 
 def test_what_is_sound_is_read_beside_what_is_not() -> None:

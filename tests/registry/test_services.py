@@ -124,12 +124,12 @@ class TestEdit:
         await replica.services.write(Put(make_endpoint("a")))
         write = replica.store.write
 
-        async def write_after_somebody_else(operations, floor):
+        async def write_after_somebody_else(operations, floor, author):
             stands = await replica.store.endpoint(("default", "web", "a"))
             from dnsd.store.operations import put
 
             await write([put(replace(make_endpoint("a"), weight=stands.revision))], 0)
-            return await write(operations, floor)
+            return await write(operations, floor, author)
 
         monkeypatch.setattr(replica.store, "write", write_after_somebody_else)
         with pytest.raises(Conflict):

@@ -1,0 +1,161 @@
+"""How much a namespace may hold: a stranger with a grant of one cannot fill the store of all.
+
+Counted in the mirror and in what is on its way there from this replica; several replicas together may pass a limit by
+what each of them has on its way.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from dnsd.model.errors import DnsdError
+from dnsd.model.service import METADATA_OCTETS_DEFAULT, Endpoint, EndpointKey, Service, ServiceKey
+from dnsd.registry.mirror import Mirror
+from dnsd.registry.operations import Delete, Edit, Operation, Put
+
+Key = ServiceKey | EndpointKey
+
+
+class OverQuota(DnsdError):
+    """The namespace, or the service, holds as much as it may; the detail names the setting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most of each; 0: no limit. ``metadata_octets``: of an endpoint's metadata, of a service's labels."""
+
+    services: int = 1000
+    endpoints: int = 10_000
+    service_endpoints: int = 1000
+    metadata_octets: int = METADATA_OCTETS_DEFAULT
+
+
+DEFAULTS = Limits()
+
+
+class Quotas:
+    """The quotas as this replica keeps them."""
+
+    def __init__(self, mirror: Mirror, limits: Limits) -> None:
+        self._mirror = mirror
+        self._limits = limits
+        self._coming: Counter[Key] = Counter()
+
+    @contextmanager
+    def room_for(self, operations: Sequence[Operation]) -> Iterator[None]:
+        """Room for what the operations add, held until they are done. Raises OverQuota."""
+        for index, operation in enumerate(operations):
+            self._check_metadata(index, operation)
+        new = self._new(operations)
+        if new:
+            self._check_counts(new, self._going(operations))
+        self._coming.update(new)
+        try:
+            yield
+        finally:
+            self._coming.subtract(new)
+            for key in new:
+                if not self._coming[key]:
+                    del self._coming[key]
+
+    def _new(self, operations: Iterable[Operation]) -> set[Key]:
+        """The objects that do not stand yet, services that endpoints declare among them."""
+        inventory = self._mirror.catalog.inventory
+        new: set[Key] = set()
+        for operation in operations:
+            if not isinstance(operation, Put):
+                continue
+            value = operation.value
+            if isinstance(value, Endpoint) and inventory.endpoint(value.key) is None:
+                new.add(value.key)
+            if inventory.service(value.key[:2]) is None:
+                new.add(value.key[:2])
+        return new
+
+    def _going(self, operations: Iterable[Operation]) -> set[Key]:
+        """The objects that leave in the same change."""
+        inventory = self._mirror.catalog.inventory
+        going: set[Key] = set()
+        for operation in operations:
+            if not isinstance(operation, Delete):
+                continue
+            holding = inventory.holdings.get(operation.key[:2])
+            if holding is None:
+                continue
+            if len(operation.key) == 3:
+                going |= {operation.key} if operation.key[2] in holding.endpoints else set()
+            else:
+                going |= {operation.key, *(each.key for each in holding.endpoints.values())}
+        return going
+
+    def _check_counts(self, new: set[Key], going: set[Key]) -> None:
+        more = _by_place(new)
+        less = _by_place(going)
+        coming = _by_place(key for key in self._coming if key not in new and not self._stands(key))
+        for place, added in more.items():
+            most, setting, what = self._limit(place)
+            count = self._standing(place) + coming[place] - less[place] + added
+            if most and count > most:
+                name = "/".join(place[1:])
+                raise OverQuota(f"{name} would hold {count} {what}, at most {most} are allowed ({setting})")
+
+    def _stands(self, key: Key) -> bool:
+        inventory = self._mirror.catalog.inventory
+        return (inventory.service(key) if len(key) == 2 else inventory.endpoint(key)) is not None
+
+    def _limit(self, place: tuple[str, ...]) -> tuple[int, str, str]:
+        if place[0] == "services":
+            return self._limits.services, "quota_services", "services"
+        if len(place) == 2:
+            return self._limits.endpoints, "quota_endpoints", "endpoints"
+        return self._limits.service_endpoints, "quota_service_endpoints", "endpoints"
+
+    def _standing(self, place: tuple[str, ...]) -> int:
+        inventory = self._mirror.catalog.inventory
+        if len(place) == 3:
+            holding = inventory.holdings.get((place[1], place[2]))
+            return len(holding.endpoints) if holding else 0
+        count = inventory.counts.get(place[1])
+        return 0 if count is None else int(getattr(count, place[0]))
+
+    def _check_metadata(self, index: int, operation: Operation) -> None:
+        if isinstance(operation, Put):
+            self._measure(index, operation.value)
+
+    def measured(self, edit: Edit) -> Edit:
+        """The edit, with a look at what it makes of the metadata."""
+
+        def make(was: Endpoint) -> Endpoint:
+            now = edit.edit(was)
+            self._measure(None, now)
+            return now
+
+        return Edit(edit.key, make, edit.precondition)
+
+    def _measure(self, index: int | None, value: Service | Endpoint) -> None:
+        most = self._limits.metadata_octets
+        what, texts = ("labels", value.labels) if isinstance(value, Service) else ("metadata", value.metadata)
+        octets = _octets(texts)
+        if most and octets > most:
+            fault = OverQuota(f"{what} of {octets} octets, at most {most} are allowed (quota_metadata_octets)")
+            fault.index = index
+            raise fault
+
+
+def _octets(texts: Mapping[str, str]) -> int:
+    return sum(len(name.encode()) + len(text.encode()) for name, text in texts.items())
+
+
+def _by_place(keys: Iterable[Key]) -> Counter[tuple[str, ...]]:
+    """How many of the keys count where: services and endpoints of a namespace, endpoints of a service."""
+    places: Counter[tuple[str, ...]] = Counter()
+    for key in keys:
+        if len(key) == 2:
+            places["services", key[0]] += 1
+        else:
+            places["endpoints", key[0]] += 1
+            places["endpoints", key[0], key[1]] += 1
+    return places
