@@ -11,20 +11,22 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
     codec       every outside shape of a value, pure: wire (door: dnslib) zonefile document (JSON) manifest (Kubernetes)
                 tsig signature (door: dnspython) notify
     answer      question to answer, bytes to bytes, pure: scan edns cookies networks access terms checks
-                lookup follow order draft short said fit transfer signed complete respond;
+                lookup follow order draft short said fit transfer signed complete forwarded respond;
                 slip; why
     runtime     what a process needs: clock tasks log counts metrics notify supervise
+    forward     names of others, asked of upstreams: upstream routes special names query reply udp tcp tls exchange
+                health tries flights cache failures failure forwarder
     store       the shared truth (door: redis): keys redis scripts/*.lua; embedded binary directory
     registry    what the product does: services leases drains departures mirror (the catalog's only writer)
                 snapshot disk held refill digest replicas herd
     health      active checks of endpoints whose service asks for them: probe shares judgement checks
     server      door one, DNS: address holders binding sockets; datagrams layout mmsg limiter udp; guests connection
-                tcp; asking tally; frames line feed garbage source; secondaries responder
+                tcp; asking tally forwarding; frames line feed garbage source; secondaries responder
     admin       door two, HTTP: routes services endpoints leases changes answers zones status failures;
                 calls openapi
     config      the settings, default, least, most: options kinds settings sources
-    app         composition root: serve life ground doors secondaries clients; parent process orders channel
-                child; control responder solo
+    app         composition root: serve life ground doors secondaries clients forwarding; parent process orders
+                channel child; control responder solo
     cli         one sub-command, one file
 
 The way of one query: ``server/udp`` takes a batch -> ``answer/respond``: scan, look the compiled node up, fit, join

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dnsd.answer import checks, signed, transfer
+from dnsd.answer import checks, forwarded, signed, transfer
 from dnsd.answer.cookies import cookie_option, is_valid
 from dnsd.answer.draft import Draft
 from dnsd.answer.edns import CLIENT_COOKIE_OCTETS, Edns, extended_error, opt_octets
@@ -14,7 +14,7 @@ from dnsd.answer.terms import Terms
 from dnsd.authority.table import Table
 from dnsd.codec.tsig import unsigned
 from dnsd.model.errors import MalformedOpt, MalformedQuery
-from dnsd.model.message import Drop, ExtendedError, Outcome, Rcode, Reply, Transfer
+from dnsd.model.message import Drop, ExtendedError, Forward, Outcome, Rcode, Reply, Resolved, Transfer, Wanted
 from dnsd.model.names import Name
 
 _FLAGS_KEPT = 0x79
@@ -63,10 +63,31 @@ def _respond(
         draft = follow(table.nodes, query.owner, query.key, chance)
         if draft is None and terms.short_names is not None:
             draft = terms.short_names.follow(table.nodes, query.owner, query.key, chance, peer)
-        draft = draft or not_ours()
+        wanted = forwarded.wanted(query, packet, peer, draft, terms)
+        if wanted is not None:
+            return _forward(wanted, query, packet, peer, draft, chance, table, terms, reserved)
+        draft = draft or forwarded.not_for_you(query, peer, terms) or not_ours()
         if query.edns is not None:
             _say(draft, query, table)
     return _written(query, packet, peer, draft, terms, reserved), query.key
+
+
+def _forward(
+    wanted: Wanted,
+    query: Query,
+    packet: bytes,
+    peer: bytes,
+    draft: Draft | None,
+    chance: int,
+    table: Table,
+    terms: Terms,
+    reserved: int,
+) -> Forward:
+    def finish(resolved: Resolved) -> bytes:
+        made = forwarded.completed(draft, query, table.nodes, resolved, chance)
+        return _written(query, packet, peer, made, terms, reserved)
+
+    return Forward(wanted, query.key, finish)
 
 
 def _say(draft: Draft, query: Query, table: Table) -> None:
@@ -86,7 +107,9 @@ def _written(query: Query, packet: bytes, peer: bytes, draft: Draft, terms: Term
         if octets + len(opt) > limit - reserved:
             # Never is an extended error the reason for leaving out a record (RFC 8914 3).
             opt = _opt(query.edns, draft, peer, terms)
-    return fitted(packet[:2], query.is_rd, query.question, draft, opt, limit - reserved)
+    reply = fitted(packet[:2], query.is_rd, query.question, draft, opt, limit - reserved)
+    # Here, not at the door, because a signature holds for the flags too.
+    return forwarded.offering(reply) if query.tsig_at and forwarded.is_offered(peer, terms) else reply
 
 
 def _transfer(query: Query, packet: bytes, peer: bytes, table: Table, terms: Terms) -> Transfer:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from dnsd.authority.zone import Zone
 from dnsd.model.message import ExtendedError, Rcode
+from dnsd.model.names import Name
 
 
 @dataclass(slots=True)
@@ -14,6 +15,7 @@ class Draft:
 
     ``is_glue``: the additional section is needed, so leaving it out is truncation (RFC 9471 3.1). ``reason``: the
     extended error (RFC 8914) for a client with EDNS, ``text`` what it says. ``is_ours``: it tells what the table holds.
+    ``outside``: where the last alias leads when that is in no zone of ours.
     """
 
     rcode: Rcode = Rcode.NOERROR
@@ -30,6 +32,7 @@ class Draft:
     reason: ExtendedError | None = None
     text: str = ""
     is_ours: bool = False
+    outside: Name = b""
 
     def add(self, count: int, ordered: bytes, stable: bytes) -> None:
         """Put records behind the answers that are there."""

@@ -37,13 +37,23 @@ def follow(nodes: dict[Name, Node], owner: Name, key: bytes, chance: int) -> Dra
 
 def follow_alias(nodes: dict[Name, Node], owner: Name, target: Name, ttl: int, key: bytes, chance: int) -> Draft:
     """The draft that begins with a CNAME from ``owner`` to ``target``, as no node has it."""
-    alias = record_octets(_pointer(_QUESTION_OFFSET), RRType.CNAME, ttl, target)
+    alias = record_octets(pointer(_QUESTION_OFFSET), RRType.CNAME, ttl, target)
     draft = Draft()
     draft.add(1, alias, alias)
     if key == CNAME_KEY:
         return draft
     end = _QUESTION_OFFSET + len(owner) + 4
     return _chased(draft, nodes, target, key, chance, end + _RECORD_HEAD_OCTETS, end) or draft
+
+
+def follow_on(
+    draft: Draft, nodes: dict[Name, Node], owner: Name, key: bytes, chance: int, offset: int, end: int
+) -> Draft:
+    """The same draft, gone on with from ``owner``, a name of ours to which its last alias, at ``offset``, leads.
+
+    ``end``: where the answer section begins.
+    """
+    return _chased(draft, nodes, owner, key, chance, offset, end) or draft
 
 
 def _chased(
@@ -77,7 +87,9 @@ def _take(draft: Draft, nodes: dict[Name, Node], owner: Name, key: bytes, chance
     elif isinstance(place, lookup.Failed):
         draft.rcode = Rcode.SERVFAIL
         draft.is_authoritative = bool(draft.answer_count)
-    elif not draft.answer_count:
+    elif draft.answer_count:
+        draft.outside = owner
+    else:
         draft.rcode = Rcode.REFUSED
     return None
 
@@ -115,7 +127,7 @@ def _add(draft: Draft, answer: Answer, owner: Name, chance: int, offset: int) ->
 
 def _moved(section: bytes, offset: int) -> bytes:
     """The same records, their owner the name at ``offset``."""
-    owner = _pointer(offset)
+    owner = pointer(offset)
     return b"".join(owner + record[2:] for record in records_of(section))
 
 
@@ -135,7 +147,8 @@ def _spelled(additional: bytes, owner: Name) -> bytes:
     return b"".join(spelled)
 
 
-def _pointer(offset: int) -> bytes:
+def pointer(offset: int) -> bytes:
+    """A compression pointer to this place of the reply (RFC 1035 4.1.4)."""
     return struct.pack(">H", POINTER << 8 | offset)
 
 
@@ -147,11 +160,11 @@ def _take_subtree_alias(draft: Draft, place: lookup.Below, owner: Name, key: byt
     record = place.node.answers[lookup.DNAME_KEY].section
     above = len(owner) - len(place.owner)
     target = owner[:above] + record[_RECORD_HEAD_OCTETS:]
-    draft.add(1, _pointer(offset + above) + record[2:], _pointer(offset + above) + record[2:])
+    draft.add(1, pointer(offset + above) + record[2:], pointer(offset + above) + record[2:])
     if len(target) > NAME_OCTETS_MAX:
         draft.rcode = Rcode.YXDOMAIN
         return None
-    alias = record_octets(_pointer(offset), RRType.CNAME, int.from_bytes(record[_TTL]), target)
+    alias = record_octets(pointer(offset), RRType.CNAME, int.from_bytes(record[_TTL]), target)
     draft.add(1, alias, alias)
     return None if key == CNAME_KEY else target
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from dnsd.answer.fit import TC
 from dnsd.answer.terms import Terms
@@ -15,7 +16,7 @@ from dnsd.codec.tsig import (
     refusal_record,
     with_record,
 )
-from dnsd.model.message import Outcome, Transfer
+from dnsd.model.message import Forward, Outcome, Transfer
 
 
 def verified(packet: bytes, at: int, terms: Terms) -> tuple[int, Exchange | None, Signature]:
@@ -44,6 +45,9 @@ def signed(outcome: Outcome, exchange: Exchange, terms: Terms) -> Outcome:
     """The same outcome, its reply or all its messages signed."""
     if isinstance(outcome, tuple):
         return exchange.sign(outcome[0], terms.now), outcome[1]
+    if isinstance(outcome, Forward):
+        finish = outcome.finish
+        return replace(outcome, finish=lambda resolved: exchange.sign(finish(resolved), terms.now))
     if isinstance(outcome, Transfer):
         busy = outcome.busy
         return Transfer(

@@ -9,6 +9,7 @@ from dnsd.answer.edns import COOKIE_OCTETS, extended_error, opt_octets, option_o
 from dnsd.answer.transfer import NOBODY
 from dnsd.codec.tsig import Keyring
 from dnsd.model.message import TCP_PAYLOAD_MOST, UDP_PAYLOAD_DEFAULT, UDP_PAYLOAD_LEAST, ExtendedError, Option
+from dnsd.model.names import Name
 
 if TYPE_CHECKING:
     from dnsd.answer.short import ShortNames
@@ -20,6 +21,7 @@ class Terms:
     ``payload_most``: the ceiling of UDP replies with EDNS, in octets; ``cookie_secret``: 16 octets shared by all
     replicas, none: cookies are ignored; ``version``: what ``version.bind`` and ``identity`` what ``id.server`` tell in
     class CH, none: REFUSED; ``access``: who may ask; ``short_names``: whose single labels are services, none: nobody's;
+    ``forwarding``: none where nothing is forwarded, else our reverse zones whose missing names an upstream may know;
     ``transfer_to``: who may have our zones; ``keyring``: the keys that requests are signed with.
     """
 
@@ -28,6 +30,7 @@ class Terms:
         "access",
         "cookie_opts",
         "cookie_secret",
+        "forwarding",
         "identity",
         "is_tcp",
         "keyring",
@@ -57,6 +60,7 @@ class Terms:
         self.now = 0
         self.access = EVERYBODY
         self.short_names: ShortNames | None = None
+        self.forwarding: frozenset[Name] | None = None
         self.transfer_to = NOBODY
         self.keyring: Keyring | None = None
         self.is_stale = False

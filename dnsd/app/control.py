@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from dnsd.app.access import root_of, tls_of
 from dnsd.app.doors import advertised
+from dnsd.app.forwarding import routes_of
 from dnsd.app.secondaries import keys_of, secondaries_of
 from dnsd.authority.catalog import Catalog
 from dnsd.config import Settings
@@ -69,7 +70,8 @@ class DnsFeed(Audience, Protocol):
 def catalog_of(settings: Settings) -> Catalog:
     """An empty catalog of the zones and networks that are set."""
     zones = [name_from_text(zone) for zone in settings.zone]
-    return Catalog(zones, settings.reverse, advertised(settings), settings.negative_ttl_seconds)
+    elsewhere = routes_of(settings).reverse()
+    return Catalog(zones, settings.reverse, advertised(settings), settings.negative_ttl_seconds, elsewhere)
 
 
 class Control:

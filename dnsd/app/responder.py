@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from dnsd.app.clients import access_of, rate_of, short_names_of
+from dnsd.app.forwarding import forwarder_of
 from dnsd.app.secondaries import allowed_of, keys_of
 from dnsd.authority.table import Table
 from dnsd.config import Settings
@@ -45,6 +46,7 @@ class Responding:
             access=access_of(settings),
             short_names=short_names_of(settings),
             rate=rate_of(settings),
+            forwarder=forwarder_of(settings, clock),
         )
 
     @property

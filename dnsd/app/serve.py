@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 
 from dnsd.app.access import check_access
+from dnsd.app.forwarding import check_forwarding
 from dnsd.app.ground import Ground
 from dnsd.app.life import Life, Replica
 from dnsd.app.parent import Parent
@@ -24,6 +25,7 @@ def serve(settings: Settings, environ: Mapping[str, str], show: Callable[[str], 
     """
     log.set_up(settings.log_level, settings.log_format)
     check_secondaries(settings)
+    check_forwarding(settings)
     check_access(settings)
     return asyncio.run(_live(settings, environ, show))
 

@@ -15,7 +15,7 @@ from dnsd.authority.reverse import zones_of
 from dnsd.authority.slowstart import SlowStart
 from dnsd.authority.table import Delta, Table
 from dnsd.model.change import Change
-from dnsd.model.names import Name
+from dnsd.model.names import Name, is_at_or_below
 from dnsd.model.rrset import ZoneData
 from dnsd.model.service import Endpoint, Service, ServiceKey
 
@@ -27,14 +27,25 @@ class Catalog:
     """All zones of one replica.
 
     ``zones``: origins of the cluster domains, the first one names PTR targets; ``reverse``: CIDRs whose PTR names are
-    ours; ``advertised``: addresses of ``ns.dns.<zone>``; ``negative_ttl`` in seconds.
+    ours; ``advertised``: addresses of ``ns.dns.<zone>``; ``negative_ttl`` in seconds;
+    ``known_elsewhere``: reverse domains whose missing names upstreams may know.
     """
 
     def __init__(
-        self, zones: Sequence[Name], reverse: Sequence[str], advertised: Sequence[str], negative_ttl: int = 5
+        self,
+        zones: Sequence[Name],
+        reverse: Sequence[str],
+        advertised: Sequence[str],
+        negative_ttl: int = 5,
+        known_elsewhere: Collection[Name] = (),
     ) -> None:
         origins = dict.fromkeys(origin for cidr in reverse for origin in zones_of(cidr))
-        self._domain = Domain(tuple(zones), tuple(origins), tuple(advertised), negative_ttl)
+        shared = frozenset(
+            origin
+            for origin in origins
+            if any(is_at_or_below(origin, other) or is_at_or_below(other, origin) for other in known_elsewhere)
+        )
+        self._domain = Domain(tuple(zones), tuple(origins), tuple(advertised), negative_ttl, shared)
         self._static: Sequence[ZoneData] = ()
         self._last_known = LastKnown()
         self._slow_start = SlowStart()

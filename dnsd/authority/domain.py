@@ -18,13 +18,15 @@ class Domain:
     """The registry's zones.
 
     ``zones``: origins of the cluster domains, the first one names PTR targets; ``reverse``: origins of reverse zones;
-    ``advertised``: addresses of ``ns.dns.<zone>``; ``negative_ttl`` in seconds, the TTL of the standing names too.
+    ``advertised``: addresses of ``ns.dns.<zone>``; ``negative_ttl`` in seconds, the TTL of the standing names too;
+    ``shared``: origins of reverse zones whose missing names somebody else may know.
     """
 
     zones: tuple[Name, ...]
     reverse: tuple[Name, ...]
     advertised: tuple[str, ...]
     negative_ttl: int
+    shared: frozenset[Name] = frozenset()
     server: Name = field(init=False)
 
     def __post_init__(self) -> None:
@@ -33,7 +35,8 @@ class Domain:
     def zone(self, origin: Name) -> Zone:
         """A zone of ours, its SOA still to be stamped."""
         soa = rdata.Soa(self.server, child("hostmaster", self.zones[0]), 0, minimum=self.negative_ttl)
-        return Zone(origin, soa, self.negative_ttl, follows_revision=True)
+        # What is missing there takes a closer look, as where wildcards are: not the fast way.
+        return Zone(origin, soa, self.negative_ttl, follows_revision=True, has_wildcards=origin in self.shared)
 
     def standing(self, origin: Name) -> dict[Name, list[RRset]]:
         """NS at the apex; in a cluster domain also the server's addresses, the schema's version and ``svc``."""

@@ -6,6 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
+from dnsd.app.forwarding import check_forwarding
 from dnsd.app.secondaries import check_secondaries
 from dnsd.cli.failures import CommandFailed
 from dnsd.cli.output import add_output_flag, plain, print_document
@@ -59,6 +60,7 @@ def _settings(arguments: argparse.Namespace) -> tuple[Settings, list[str]]:
     try:
         settings = load({"config": arguments.config, "zones": arguments.zones}, os.environ)
         check_secondaries(settings)
+        check_forwarding(settings)
     except InvalidSetting as fault:
         return load({}, {}), [str(fault)]
     return settings, []

@@ -9,6 +9,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
 from dnsd.answer.access import DENIED
+from dnsd.authority.reverse import zones_of
+from dnsd.forward.upstream import parse_upstream
 from dnsd.model.names import is_label, name_from_text, name_to_text
 from dnsd.server.address import PORT_MOST, Address
 
@@ -156,6 +158,27 @@ def _read_secondary(raw: Raw) -> str:
     return f"{place} {_read_key_name(key.strip(), right)}" if key.strip() else str(place)
 
 
+def _read_upstream(raw: Raw) -> str:
+    text = _text_of(raw, "ADDR, ADDR:PORT, tls://ADDR[:PORT][#NAME] or the path of a resolv.conf is needed")
+    return _read_file(text) if text.startswith("/") else str(parse_upstream(text))
+
+
+def _read_domain_upstream(raw: Raw) -> str:
+    right = "DOMAIN=ADDR or CIDR=ADDR is needed, such as corp.example=192.0.2.1 or 10.0.0.0/8=192.0.2.1:5353"
+    domain, equals, upstream = _text_of(raw, right).partition("=")
+    if not equals or upstream.strip().startswith("/"):
+        raise ValueError(right)
+    if "/" in domain:
+        domain = _read_network(domain)
+        zones_of(domain)
+    else:
+        try:
+            domain = name_to_text(name_from_text(domain.strip()).lower())
+        except ValueError:
+            raise ValueError(right) from None
+    return f"{domain}={_read_upstream(upstream)}"
+
+
 def _matching(pattern: re.Pattern[str], right: str) -> Callable[[Raw], str]:
     def read(raw: Raw) -> str:
         text = _text_of(raw, right)
@@ -226,6 +249,8 @@ DIRECTORY = Kind(_read_directory, "DIR")
 FILE = Kind(_read_file, "FILE")
 CLIENT = Kind(_read_client, "CIDR|KEY")
 SECONDARY = Kind(_read_secondary, "ADDR:PORT[ KEY]")
+UPSTREAM = Kind(_read_upstream, "ADDR|FILE")
+DOMAIN_UPSTREAM = Kind(_read_domain_upstream, "DOMAIN=ADDR")
 SWITCH = Kind(_read_switch, "true|false")
 PREFIX = Kind(_matching(_PREFIX, "1 to 64 of A-Z, a-z, 0-9 and . _ : - are needed"), "TEXT")
 REPLICA = Kind(_matching(_REPLICA, "1 to 63 of A-Z, a-z, 0-9 and . _ - are needed"), "NAME")

@@ -256,6 +256,57 @@ GROUPS = (
         ),
     ),
     Group(
+        "forwarding",
+        (
+            Option(
+                "forward",
+                kinds.UPSTREAM,
+                None,
+                "resolvers that are asked for names that are not ours: ADDR[:PORT], tls://ADDR[:PORT][#NAME] for DNS "
+                "over TLS, or the path of a resolv.conf, whose resolvers are taken",
+                is_list=True,
+                stands_for="names that are not ours are REFUSED",
+                example=("192.0.2.1", "tls://192.0.2.2#dns.example.net"),
+            ),
+            Option(
+                "forward_domain",
+                kinds.DOMAIN_UPSTREAM,
+                None,
+                "resolvers for a domain, or for the names of a network's addresses; the longest domain decides",
+                is_list=True,
+                stands_for="none",
+                example=("corp.example=192.0.2.3", "10.0.0.0/8=192.0.2.3"),
+            ),
+            Option(
+                "forward_cache_octets",
+                whole(0, 1 << 30, "OCTETS"),
+                8 << 20,
+                "memory for what resolvers said, in each responder",
+            ),
+            Option(
+                "forward_stale_seconds",
+                seconds(0, 259_200),
+                86_400,
+                "how long what is over is kept for when no resolver answers (RFC 8767); 0 is never",
+            ),
+            Option("forward_in_flight", whole(1, 10_000), 1000, "questions under way at a time, in each responder"),
+            Option(
+                "forward_mix_case",
+                kinds.SWITCH,
+                False,
+                "ask in mixed case and take only answers that have it too; a few resolvers cannot do that",
+            ),
+            Option(
+                "forward_ca_file",
+                kinds.FILE,
+                None,
+                "who signs the certificates of resolvers over TLS, as PEM",
+                stands_for="the system's authorities",
+                example="/etc/dnsd/resolvers.pem",
+            ),
+        ),
+    ),
+    Group(
         "access",
         (
             Option(

@@ -49,6 +49,13 @@ class Settings:
     transfer_to: tuple[str, ...]
     notify: tuple[str, ...]
     tsig_keys: str | None
+    forward: tuple[str, ...]
+    forward_domain: tuple[str, ...]
+    forward_cache_octets: int
+    forward_stale_seconds: float
+    forward_in_flight: int
+    forward_mix_case: bool
+    forward_ca_file: str | None
     answer_to: tuple[str, ...]
     forward_for: tuple[str, ...]
     short_names: tuple[str, ...]
@@ -107,6 +114,7 @@ class Settings:
         for one, other in combinations((ip_network(text) for text in self.reverse), 2):
             if one.overlaps(other):
                 raise InvalidSetting(f"reverse: {one} and {other} overlap; leave the smaller one out")
+
 
     def _check_networks(self) -> None:
         for setting in ("answer_to", "forward_for", "short_names"):

@@ -96,10 +96,28 @@ def _from_file(flags: Mapping[str, object], environ: Mapping[str, str]) -> dict[
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
         raise InvalidSetting(f"config: {str(path)!r} is not TOML: {fault}") from None
+    table = _flat(table)
     for key in table:
         if key not in OPTIONS:
             raise InvalidSetting(f"{path}:{_line_of(key, text)}: unknown setting {key!r}{_nearest(key)}")
     return {key: Given(value, f"{path}:{_line_of(key, text)}") for key, value in table.items()}
+
+
+def _flat(table: Mapping[str, Any]) -> dict[str, Any]:
+    """``[forward]`` written as a table: its ``upstreams``, its ``domains`` (name = resolver or resolvers), the rest."""
+    flat = dict(table)
+    inner = flat.get("forward")
+    if isinstance(inner, dict) and inner:
+        del flat["forward"]
+        for key, value in inner.items():
+            if key == "upstreams":
+                flat["forward"] = value
+            elif key == "domains" and isinstance(value, dict):
+                pairs = ((domain, those if isinstance(those, list) else [those]) for domain, those in value.items())
+                flat["forward_domain"] = [f"{domain}={each}" for domain, those in pairs for each in those]
+            else:
+                flat[f"forward_{key}"] = value
+    return flat
 
 
 def _file_text(path: str, origin: str) -> str:
@@ -117,8 +135,21 @@ def _file_text(path: str, origin: str) -> str:
 
 
 def _line_of(key: str, text: str) -> int:
+    """Where the file sets ``key``; 1 when that cannot be told."""
+    found = _first_line(key, text)
+    if not found and key.startswith("forward_"):
+        # Inside a [forward] table.
+        found = _first_line("forward", text)
+        inner = "domains" if key == "forward_domain" else key.removeprefix("forward_")
+        found = _first_line(inner, text, found) or found
+    return found or 1
+
+
+def _first_line(key: str, text: str, behind: int = 0) -> int:
+    """The first line that sets ``key``, or begins its table, behind that line; 0 when none does."""
     pattern = re.compile(rf"""\s*\[*\s*["']?{re.escape(key)}["']?\s*[=.\]]""")
-    return next((number for number, line in enumerate(text.splitlines(), 1) if pattern.match(line)), 1)
+    lines = enumerate(text.splitlines(), 1)
+    return next((number for number, line in lines if number > behind and pattern.match(line)), 0)
 
 
 def _nearest(key: str) -> str:
@@ -152,7 +183,7 @@ def _with_derived(values: dict[str, Any], environ: Mapping[str, str]) -> dict[st
         values["required_copies"] = int((values["redis"] or "").startswith(("sentinel://", "cluster://")))
     if values["admin_host"] is None:
         values["admin_host"] = ()
-    for name in ("transfer_to", "notify", "answer_to", "short_names"):
+    for name in ("transfer_to", "notify", "answer_to", "short_names", "forward", "forward_domain"):
         values[name] = values[name] or ()
     if values["advertise"] is None:
         values["advertise"] = _reachable(values["dns"])

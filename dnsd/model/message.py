@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
+from dnsd.model.names import Name
+
 UDP_PAYLOAD_LEAST = 512
 UDP_PAYLOAD_DEFAULT = 1232
 TCP_PAYLOAD_MOST = 65_535
@@ -84,10 +86,12 @@ class ExtendedError(IntEnum):
 
     OTHER = 0
     STALE_ANSWER = 3
+    CACHED_ERROR = 13
     NOT_READY = 14
     PROHIBITED = 18
     STALE_NXDOMAIN = 19
     NOT_AUTHORITATIVE = 20
+    NO_REACHABLE_AUTHORITY = 22
 
 
 Reply = tuple[bytes, bytes]
@@ -103,10 +107,48 @@ class Drop:
 
 
 @dataclass(frozen=True, slots=True)
-class Forward:
-    """A question that belongs to an upstream; the only outcome that waits."""
+class Record:
+    """A record that somebody else told us: owner folded, TTL in seconds, names in RDATA whole."""
 
-    packet: bytes
+    owner: Name
+    rtype: int
+    ttl: int
+    rdata: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What became of a forwarded question: ``answers``, each alias before what it points to, ``authority`` (the SOA of
+    a negative answer), and for the person who asked, why it is as it is (RFC 8914).
+    """
+
+    rcode: Rcode
+    answers: tuple[Record, ...] = ()
+    authority: tuple[Record, ...] = ()
+    reason: ExtendedError | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A question for an upstream: the name folded, type and class as four octets; DO and CD as the client has them."""
+
+    owner: Name
+    key: bytes
+    is_do: bool = False
+    is_cd: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """A question that belongs to an upstream; the only outcome that waits.
+
+    ``question``: as in a ``Reply``; ``finish`` makes the reply of what became of it.
+    """
+
+    wanted: Wanted
+    question: bytes
+    finish: Callable[[Resolved], bytes]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,15 @@ from collections.abc import Mapping
 Counts = dict[tuple[str, ...], int]
 """Numbers by metric name and label values (``runtime/metrics`` lists the metrics)."""
 
-GAUGES = frozenset({"dnsd_dns_tcp_connections", "dnsd_dns_responders"})
+GAUGES = frozenset(
+    {
+        "dnsd_dns_tcp_connections",
+        "dnsd_dns_responders",
+        "dnsd_forward_in_flight",
+        "dnsd_forward_cache_octets",
+        "dnsd_forward_cache_answers",
+    }
+)
 """What is so many now; all others only grow."""
 
 _QTYPES = {

@@ -22,10 +22,15 @@ COUNTERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "dnsd_dns_tcp_accepted": ("TCP connections accepted", ()),
     "dnsd_dns_tcp_closed": ("TCP connections that dnsd closed, by reason", ("reason",)),
     "dnsd_dns_tcp_refused": ("TCP connections refused at once, by the limit that was reached", ("limit",)),
+    "dnsd_forward_told": ("Forwarded questions by where the answer came from", ("how",)),
+    "dnsd_forward_tries": ("Tries to ask an upstream, by what came of them", ("outcome",)),
 }
 GAUGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "dnsd_dns_tcp_connections": ("TCP connections open now", ()),
     "dnsd_dns_responders": ("Responder processes that were heard of within the last seconds", ()),
+    "dnsd_forward_in_flight": ("Questions that upstreams are being asked now", ()),
+    "dnsd_forward_cache_octets": ("Memory of answers from upstreams, in octets", ()),
+    "dnsd_forward_cache_answers": ("Answers from upstreams that are kept", ()),
 }
 
 

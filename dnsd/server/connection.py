@@ -1,8 +1,9 @@
 """One TCP connection: messages behind two octets of length (RFC 1035 4.2.2), several at once (RFC 7766 6.2.1.1).
 
-Answers are made as messages arrive, so none is ever "in flight" but those that the peer has not read yet; as long as
-there are such, nothing more is read. A zone transfer is such an answer, too: one message of it is made at a time, when
-the peer has taken the one before, and others have their turn in between.
+Answers are made as messages arrive; "in flight" are those that the peer has not read yet, and as long as there are
+such, nothing more is read; and those that an upstream has to be asked for, at most 16, which hold up nothing else:
+they go out when they are there, in any order. A zone transfer is an answer of many messages: one is made at a time,
+when the peer has taken the one before, and others have their turn in between.
 
 Invariant: a connection is answered or closed, never held.
 """
@@ -10,13 +11,13 @@ Invariant: a connection is answered or closed, never held.
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 READ_OCTETS = 4096
 """Taken at once: some hundred queries, half a millisecond of work, then others have their turn."""
 ANSWERS_MOST = 16
-"""Answers made before they are sent."""
+"""Answers made before they are sent, and answers waited for."""
 UNSENT_OCTETS_MOST = 65_536
 """No more answers are made at once than what exceeds this by one."""
 WHOLE_MESSAGE_SECONDS = 2.0
@@ -26,13 +27,29 @@ _MESSAGE_OCTETS_LEAST = 12
 _LENGTH_OCTETS = 2
 
 
+class Later:
+    """A reply that is not there yet: :meth:`send` gives it to whom :meth:`then` has named."""
+
+    def __init__(self) -> None:
+        self._take: Callable[[bytes], None] | None = None
+
+    def then(self, take: Callable[[bytes], None]) -> None:
+        """Call ``take`` with the reply, once."""
+        self._take = take
+
+    def send(self, reply: bytes) -> None:
+        """Here it is; nothing when there will be none."""
+        if self._take is not None:
+            self._take(reply)
+
+
 class Host(Protocol):
     """What a connection needs of the server that it belongs to."""
 
     def now(self) -> float:
         """Monotonic seconds."""
 
-    def answer(self, packet: bytes, peer: bytes) -> bytes | Iterator[bytes]:
+    def answer(self, packet: bytes, peer: bytes) -> bytes | Later | Iterator[bytes]:
         """The reply to a message, nothing when there is none; or many, for which ``transferred`` tells the end."""
 
     def transferred(self) -> None:
@@ -60,11 +77,13 @@ class Connection:
         "_host",
         "_is_ended",
         "_is_open",
+        "_is_reading",
         "_is_writing",
         "_since",
         "_socket",
         "_stream",
         "_unsent",
+        "_waits",
         "client",
         "descriptor",
         "peer",
@@ -80,6 +99,8 @@ class Connection:
         self._unsent = b""
         self._stream: Iterator[bytes] | None = None
         self._held = 0
+        self._waits = 0
+        self._is_reading = True
         self._is_writing = False
         self._is_ended = False
         self._is_open = True
@@ -122,7 +143,7 @@ class Connection:
         if not self.is_owed:
             self.read()
         self._is_ended = True
-        if not self.is_owed:
+        if not self.is_owed and not self._waits:
             self.close("")
 
     def overdue(self, now: float, idle_seconds: float) -> str:
@@ -130,7 +151,7 @@ class Connection:
         waited = now - self._since
         if self._unsent:
             return "stalled" if waited >= STALLED_SECONDS else ""
-        if self._stream is not None:
+        if self._stream is not None or self._waits:
             return ""
         if self._buffer:
             return "slow" if waited >= WHOLE_MESSAGE_SECONDS else ""
@@ -158,11 +179,22 @@ class Connection:
                 break
         if not self._is_open:
             return
-        if self._is_ended and not self.is_owed:
+        if self._is_ended and not self.is_owed and not self._waits:
             self.close("")
             return
         self._watch()
         self._account()
+
+    def _take_late(self, reply: bytes) -> None:
+        """Send an answer that was waited for, and answer on where that had stopped."""
+        self._waits -= 1
+        if not self._is_open:
+            return
+        self._since = self._host.now()
+        if not reply:
+            self.close("malformed")
+        elif self._send(len(reply).to_bytes(_LENGTH_OCTETS) + reply):
+            self._advance()
 
     def _draw(self, stream: Iterator[bytes]) -> None:
         """Send the next message of a transfer; an empty one is a breath."""
@@ -181,15 +213,19 @@ class Connection:
 
     def _watch(self) -> None:
         """Have the socket looked at for reading or for writing, whichever is next."""
-        if self._is_writing != self.is_owed:
-            self._is_writing = self.is_owed
-            self._host.watch(self, is_reading=not self._is_writing, is_writing=self._is_writing)
+        is_writing = self.is_owed
+        is_reading = not is_writing and self._waits < ANSWERS_MOST and not self._is_ended
+        if is_writing != self._is_writing or is_reading != self._is_reading:
+            self._is_writing, self._is_reading = is_writing, is_reading
+            self._host.watch(self, is_reading=is_reading, is_writing=is_writing)
 
     def _answer_some(self) -> tuple[list[bytes], bool]:
         """Replies to the next messages, each with its length; True when what follows them is no message."""
         replies: list[bytes] = []
         buffer, start, size, has_fault = self._buffer, 0, 0, False
         while len(replies) < 2 * ANSWERS_MOST and size < UNSENT_OCTETS_MOST and len(buffer) - start >= _LENGTH_OCTETS:
+            if self._waits >= ANSWERS_MOST:
+                break
             length = buffer[start] << 8 | buffer[start + 1]
             end = start + _LENGTH_OCTETS + length
             if length < _MESSAGE_OCTETS_LEAST:
@@ -199,6 +235,10 @@ class Connection:
                 break
             reply = self._host.answer(bytes(buffer[start + _LENGTH_OCTETS : end]), self.peer)
             start = end
+            if isinstance(reply, Later):
+                self._waits += 1
+                reply.then(self._take_late)
+                continue
             if not isinstance(reply, bytes):
                 self._stream = reply
                 break

@@ -27,6 +27,8 @@ _ANCILLARY_OCTETS = socket.CMSG_SPACE(_PKTINFO_OCTETS)
 Ancillary = list[tuple[int, int, bytes]]
 Peer = tuple[Any, ...]
 """A peer as Python's ``socket`` writes it."""
+Sender = tuple[Ancillary, Peer]
+"""Where a reply goes, and what makes it leave from the address that was asked."""
 
 
 class Datagrams(Protocol):
@@ -46,6 +48,12 @@ class Datagrams(Protocol):
 
     def send(self, replies: Sequence[bytes]) -> bool:
         """Send one reply for each datagram received last, nothing where it is empty. False: some wait in a backlog."""
+
+    def sender(self, index: int) -> Sender:
+        """Who sent datagram ``index`` of the batch received last, for :meth:`send_to`."""
+
+    def send_to(self, sender: Sender, reply: bytes) -> bool:
+        """Send one reply later than its batch. False: some wait in a backlog."""
 
     def flush(self) -> bool:
         """Send what waits in the backlog, now that the socket is writable. True when nothing waits any more."""
@@ -140,6 +148,15 @@ class PlainDatagrams:
         for reply, (ancillary, peer) in zip(replies, self._senders, strict=True):
             if reply:
                 self._backlog.send(reply, ancillary, peer)
+        return self._backlog.flush()
+
+    def sender(self, index: int) -> Sender:
+        """Who sent this datagram of the batch received last."""
+        return self._senders[index]
+
+    def send_to(self, sender: Sender, reply: bytes) -> bool:
+        """Send one reply later than its batch."""
+        self._backlog.send(reply, *sender)
         return self._backlog.flush()
 
     def flush(self) -> bool:

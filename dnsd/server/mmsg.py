@@ -26,6 +26,7 @@ from dnsd.server.datagrams import (
     Datagrams,
     Peer,
     PlainDatagrams,
+    Sender,
     pktinfo_kind,
 )
 from dnsd.server.layout import CMSG_HEAD_OCTETS, SHAPES, Block, Headers
@@ -117,6 +118,15 @@ class MmsgDatagrams:
         self._out.bases[:count] = array("L", islice(starts, count))
         self._transmit(count, joined)
         return not self._backlog
+
+    def sender(self, index: int) -> Sender:
+        """Who sent this datagram of the batch received last."""
+        return self._ancillary(index), self._peer(index)
+
+    def send_to(self, sender: Sender, reply: bytes) -> bool:
+        """Send one reply later than its batch."""
+        self._backlog.send(reply, *sender)
+        return self._backlog.flush()
 
     def flush(self) -> bool:
         """Send what waits."""

@@ -11,6 +11,7 @@ import resource
 from collections.abc import Mapping, Sequence
 
 from dnsd.answer.access import EVERYBODY, Access
+from dnsd.answer.forwarded import is_ours
 from dnsd.answer.respond import respond as respond_really
 from dnsd.answer.respond import respond_to_some
 from dnsd.answer.short import ShortNames
@@ -19,11 +20,13 @@ from dnsd.answer.transfer import NOBODY, Allowed
 from dnsd.authority.journal import Journal
 from dnsd.authority.table import Table
 from dnsd.codec.tsig import Keyring
+from dnsd.forward.forwarder import Forwarder
 from dnsd.model.message import UDP_PAYLOAD_DEFAULT
 from dnsd.runtime.clock import Clock
 from dnsd.runtime.counts import Counts, add
 from dnsd.runtime.tasks import Tasks
 from dnsd.server.asking import Respond
+from dnsd.server.forwarding import Forwarding
 from dnsd.server.guests import connections_possible
 from dnsd.server.limiter import Limiter, Rate
 from dnsd.server.sockets import DnsSocket
@@ -42,7 +45,7 @@ class Responder:
 
     ``open_within_seconds``: so long the ports stay closed when nothing is loaded. ``transfer_to``: who may have the
     zones; ``keyring``: the keys that requests may be signed with; ``access``: who may ask; ``short_names``: whose
-    single labels are services; ``rate``: the limit of replies over UDP.
+    single labels are services; ``rate``: the limit of replies over UDP; ``forwarder``: asks others, if anybody does.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class Responder:
         access: Access = EVERYBODY,
         short_names: ShortNames | None = None,
         rate: Rate | None = None,
+        forwarder: Forwarder | None = None,
         respond: Respond = respond_really,
     ) -> None:
         self._sockets = sockets
@@ -75,6 +79,10 @@ class Responder:
         self._tcp_terms = Terms(is_tcp=True, payload_most=udp_payload_most, cookie_secret=cookie_secret)
         self._take_terms({"transfer_to": transfer_to, "keyring": keyring})
         self._take_terms({"access": access, "short_names": short_names})
+        self._forwarder = forwarder
+        if forwarder is not None:
+            forwarder.is_ours = lambda name: is_ours(table.nodes, name)
+            self._take_terms({"forwarding": forwarder.reverse})
         if transfer_to:
             table.journal = Journal()
         self._udp_tally, self._tcp_tally = Tally("udp"), Tally("tcp")
@@ -105,10 +113,14 @@ class Responder:
             for each in self._sockets:
                 each.stop_listening()
             await self._tcp.close(FINISH_SECONDS)
+            if self._forwarder is not None:
+                await self._forwarder.idle(FINISH_SECONDS)
             for server in self._udp:
                 server.close()
             for each in self._sockets:
                 each.close_traffic()
+        if self._forwarder is not None:
+            await self._forwarder.close()
         self._source.close()
         self._ended.set()
 
@@ -120,6 +132,8 @@ class Responder:
             add(total, server.counts())
         if self._tcp is not None:
             add(total, self._tcp.counts())
+        if self._forwarder is not None:
+            add(total, self._forwarder.counts())
         return total
 
     def _open_traffic(self) -> None:
@@ -134,6 +148,7 @@ class Responder:
                 self._clock,
                 self._udp_tally,
                 self._limiter,
+                self._forwarding(self._udp_terms, self._udp_tally),
             )
             server.open()
             self._udp.append(server)
@@ -148,8 +163,12 @@ class Responder:
             self._tcp_tally,
             connections_possible(connections_most, descriptors),
             a_client_most,
+            self._forwarding(self._tcp_terms, self._tcp_tally),
         )
         self._tcp.open()
+
+    def _forwarding(self, terms: Terms, tally: Tally) -> Forwarding | None:
+        return None if self._forwarder is None else Forwarding(self._forwarder, terms, tally)
 
     def _take_terms(self, terms: Mapping[str, object]) -> None:
         for name, value in terms.items():

@@ -14,11 +14,12 @@ from collections.abc import Iterator, Sequence
 
 from dnsd.answer.terms import Terms
 from dnsd.authority.table import Table
-from dnsd.model.message import Transfer
+from dnsd.model.message import Forward, Transfer
 from dnsd.runtime.clock import Clock
 from dnsd.runtime.counts import Counts
-from dnsd.server.asking import Respond, servfail, silence
-from dnsd.server.connection import Connection
+from dnsd.server.asking import SILENCE, Respond, servfail, silence
+from dnsd.server.connection import Connection, Later
+from dnsd.server.forwarding import Forwarding
 from dnsd.server.guests import Guests, client_of
 from dnsd.server.tally import Tally
 
@@ -49,6 +50,7 @@ class TcpServer:
         tally: Tally,
         connections_most: int = CONNECTIONS_MOST,
         a_client_most: int = CONNECTIONS_A_CLIENT_MOST,
+        forwarding: Forwarding | None = None,
     ) -> None:
         self._listeners = listeners
         self._respond = respond
@@ -56,6 +58,7 @@ class TcpServer:
         self._terms = terms
         self._clock = clock
         self._tally = tally
+        self._forwarding = forwarding
         self._guests: Guests[Connection] = Guests(connections_most, a_client_most)
         self._held = 0
         self._transfers = 0
@@ -117,7 +120,7 @@ class TcpServer:
         """Monotonic seconds."""
         return self._clock.monotonic()
 
-    def answer(self, packet: bytes, peer: bytes) -> bytes | Iterator[bytes]:
+    def answer(self, packet: bytes, peer: bytes) -> bytes | Later | Iterator[bytes]:
         """The reply to a message, nothing when there is none; the messages of a zone transfer."""
         self._terms.now = int(self._clock.wall())
         chance = random.getrandbits(32)
@@ -127,7 +130,14 @@ class TcpServer:
             outcome = servfail(packet, fault, self._tally)
         if isinstance(outcome, Transfer):
             return self._begin(outcome)
+        later = Later()
+        if isinstance(outcome, Forward) and self._forwarding is not None:
+            outcome = self._forwarding.answer(outcome, packet, peer, lambda: later.send)
+            if outcome == SILENCE:
+                return later
         reply, question = outcome if type(outcome) is tuple else silence(outcome, self._tally)
+        if self._forwarding is not None:
+            reply = self._forwarding.offered([reply], [peer])[0]
         self._tally.answered_one(reply, question)
         return reply
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
+from functools import partial
 
 from dnsd.answer.terms import Terms
 from dnsd.authority.table import Table
-from dnsd.model.message import Reply
+from dnsd.model.message import Forward, Outcome, Reply
 from dnsd.runtime.clock import Clock
 from dnsd.runtime.counts import Counts
 from dnsd.server.asking import Respond, servfail, silence
+from dnsd.server.datagrams import Sender
+from dnsd.server.forwarding import Forwarding
 from dnsd.server.limiter import Limiter
 from dnsd.server.mmsg import open_datagrams
 from dnsd.server.tally import Tally
@@ -37,6 +40,7 @@ class UdpServer:
         clock: Clock,
         tally: Tally,
         limiter: Limiter | None = None,
+        forwarding: Forwarding | None = None,
     ) -> None:
         self._udp = udp
         self._respond = respond
@@ -45,6 +49,7 @@ class UdpServer:
         self._clock = clock
         self._tally = tally
         self._limiter = limiter
+        self._forwarding = forwarding
         self._datagrams = open_datagrams(udp)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_writing = False
@@ -84,14 +89,28 @@ class UdpServer:
                 outcome = respond(packet, peer, chance, table, terms)
             except Exception as fault:
                 outcome = servfail(packet, fault, tally)
-            answers.append(outcome if type(outcome) is tuple else silence(outcome, tally))
+            answers.append(outcome if type(outcome) is tuple else self._take(outcome, packet, peer, len(answers)))
         if self._limiter is not None:
             answers = self._limiter.limited(answers, packets, self._datagrams.peers, self._clock.monotonic(), terms)
         replies, questions = zip(*answers, strict=True)
+        if self._forwarding is not None:
+            replies = self._forwarding.offered(replies, self._datagrams.peers)
         if not self._datagrams.send(replies):
             self._await_room()
         tally.answered(replies, questions)
         return len(packets)
+
+    def _take(self, outcome: Outcome, packet: bytes, peer: bytes, index: int) -> Reply:
+        """What to send now for an outcome that is no reply, to the sender of datagram ``index`` of the batch."""
+        if self._forwarding is None or not isinstance(outcome, Forward):
+            return silence(outcome, self._tally)
+        return self._forwarding.answer(
+            outcome, packet, peer, lambda: partial(self._send_late, self._datagrams.sender(index))
+        )
+
+    def _send_late(self, sender: Sender, reply: bytes) -> None:
+        if reply and self._loop is not None and not self._datagrams.send_to(sender, reply):
+            self._await_room()
 
     def _take_turn(self) -> None:
         for _ in range(BATCHES_A_TURN):

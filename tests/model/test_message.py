@@ -8,7 +8,7 @@ import dns.rdatatype
 import pytest
 
 from dnsd.model import message
-from dnsd.model.message import Drop, Forward
+from dnsd.model.message import Drop, Forward, Wanted
 
 
 @pytest.mark.parametrize("rtype", message.RRType)
@@ -43,4 +43,4 @@ def test_options_and_extended_errors_are_those_of_the_registry() -> None:
 
 def test_outcomes_are_told_apart_by_their_type() -> None:
     assert Drop("short") == Drop("short")
-    assert Drop("short") != Forward(b"short")
+    assert Drop("short") != Forward(Wanted(b"\0", b"\0\1\0\1"), b"\0\1\0\1", lambda resolved: b"")

@@ -12,7 +12,7 @@ from dnsd.answer.terms import Terms
 from dnsd.authority.catalog import Catalog
 from dnsd.authority.table import Delta, Table
 from dnsd.model.change import Change
-from dnsd.model.message import Drop, Forward, Outcome
+from dnsd.model.message import Drop, Forward, Outcome, Wanted
 from dnsd.model.names import name_from_text
 from dnsd.model.service import Endpoint, Service
 
@@ -27,7 +27,7 @@ def echo(packet: bytes, peer: bytes, chance: int, table: Table, terms: Terms) ->
     if body == b"fault":
         raise RuntimeError("a fault in respond")
     if body == b"forward":
-        return Forward(packet)
+        return Forward(Wanted(b"\0", b"\0\1\0\1"), b"\0\1\0\1", lambda resolved: reply(int.from_bytes(packet[:2])))
     if body.startswith(b"size "):
         body += bytes(int(body[5:]) - len(packet))
     return packet[:2] + bytes((packet[2] | 0x80,)) + packet[3:12] + body, b"\0\1\0\1"

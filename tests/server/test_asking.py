@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from dnsd.model.message import Drop, Forward
+from dnsd.model.message import Drop, Forward, Wanted
 from dnsd.server import asking
 from dnsd.server.asking import SILENCE, servfail, silence
 from dnsd.server.tally import Tally
@@ -48,7 +48,7 @@ def test_a_fault_is_logged_once_with_the_packet_in_hexadecimal_and_cut(ask, capl
 def test_silence_is_counted_by_its_reason():
     tally = Tally("tcp")
     assert silence(Drop("response"), tally) == SILENCE
-    assert silence(Forward(b"packet"), tally) == SILENCE
+    assert silence(Forward(Wanted(b"\0", b"\0\1\0\1"), b"", lambda resolved: b""), tally) == SILENCE
     assert tally.counts() == {
         ("dnsd_dns_dropped", "tcp", "response"): 1,
         ("dnsd_dns_dropped", "tcp", "forward"): 1,

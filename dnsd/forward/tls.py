@@ -1,0 +1,113 @@
+"""DNS over TLS (RFC 7858): one connection an upstream, kept while it is used, many queries on it at once.
+
+The upstream proves who it is, always: by a certificate for its name or address, from the system's authorities or from
+those of a file that was named (a "strict" profile, RFC 8310 5).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from contextlib import suppress
+
+from dnsd.forward.failure import UpstreamFailed
+from dnsd.forward.query import Query
+from dnsd.forward.tcp import framed, read_framed
+from dnsd.forward.upstream import Upstream
+from dnsd.runtime.tasks import Tasks
+
+IDLE_SECONDS = 10.0
+"""After so long without a message the connection is closed: opening one again costs two round trips."""
+
+
+def tls_context(ca_file: str | None) -> ssl.SSLContext:
+    """Trust in the authorities of ``ca_file``, or in the system's. Raises OSError when it cannot be read."""
+    context = ssl.create_default_context(cafile=ca_file)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+class TlsLine:
+    """The connection to one upstream; it is opened by the first query and again after it has ended."""
+
+    def __init__(self, upstream: Upstream, context: ssl.SSLContext) -> None:
+        self._upstream = upstream
+        self._context = context
+        self._tasks = Tasks("tls")
+        self._opening = asyncio.Lock()
+        self._writer: asyncio.StreamWriter | None = None
+        self._asked: dict[bytes, tuple[Query, asyncio.Future[bytes]]] = {}
+
+    async def ask(self, query: Query, within_seconds: float) -> bytes:
+        """The response to ``query``. Raises UpstreamFailed."""
+        try:
+            async with asyncio.timeout(within_seconds):
+                was_open = self._writer is not None
+                try:
+                    return await self._ask(query)
+                except (OSError, EOFError):
+                    if not was_open:
+                        raise
+                    # The upstream has closed a connection that was idle (RFC 7766 6.2.4): once more on a new one.
+                    return await self._ask(query)
+        except TimeoutError:
+            raise UpstreamFailed("timeout") from None
+        except ssl.SSLError:
+            raise UpstreamFailed("tls") from None
+        except (OSError, EOFError):
+            raise UpstreamFailed("network") from None
+
+    async def close(self) -> None:
+        """End the connection; who still waits is told."""
+        self._end(ConnectionError("closed"))
+        await self._tasks.stop()
+
+    async def _ask(self, query: Query) -> bytes:
+        writer = await self._open()
+        if query.ident in self._asked:
+            raise UpstreamFailed("busy")
+        answered: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._asked[query.ident] = query, answered
+        try:
+            writer.write(framed(query.packet))
+            return await answered
+        finally:
+            self._asked.pop(query.ident, None)
+
+    async def _open(self) -> asyncio.StreamWriter:
+        async with self._opening:
+            if self._writer is None:
+                where = self._upstream
+                name = where.tls_name or where.host
+                reader, writer = await asyncio.open_connection(
+                    where.host, where.port, ssl=self._context, server_hostname=name
+                )
+                self._writer = writer
+                self._tasks.start("read", self._read(reader))
+            return self._writer
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        """Hand out what comes, until it ends or nothing has come for some time."""
+        fault: Exception = EOFError()
+        try:
+            while True:
+                async with asyncio.timeout(IDLE_SECONDS):
+                    packet = await read_framed(reader)
+                query, answered = self._asked.get(packet[:2], (None, None))
+                if query is not None and answered is not None and query.is_answered_by(packet) and not answered.done():
+                    answered.set_result(packet)
+        except TimeoutError:
+            fault = ConnectionError("idle")
+        except (OSError, EOFError) as ended:
+            fault = ended
+        finally:
+            self._end(fault)
+
+    def _end(self, fault: Exception) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            with suppress(OSError):
+                writer.transport.abort()
+        for _, answered in self._asked.values():
+            if not answered.done():
+                answered.set_exception(fault)
