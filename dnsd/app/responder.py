@@ -47,6 +47,7 @@ class Responding:
             short_names=short_names_of(settings),
             rate=rate_of(settings),
             forwarder=forwarder_of(settings, clock),
+            query_log=settings.query_log,
         )
 
     @property

@@ -405,6 +405,12 @@ GROUPS = (
             ),
             Option("log_level", choice("debug", "info", "warning", "error"), "info", "how much is logged, to stderr"),
             Option("log_format", choice("plain", "json"), "plain", "lines for people or JSON lines"),
+            Option(
+                "query_log",
+                whole(0, 1_000_000),
+                0,
+                "one question in so many is logged with its answer, at most 100 a second a responder; 0 is none",
+            ),
         ),
     ),
 )

@@ -75,6 +75,7 @@ class Settings:
     drain_floor_seconds: float
     log_level: str
     log_format: str
+    query_log: int
 
     def __post_init__(self) -> None:
         self._check_tls()

@@ -18,6 +18,7 @@ COUNTERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "dnsd_dns_truncated": ("Answers that said they were not whole (TC)", ("transport",)),
     "dnsd_dns_dropped": ("Packets and messages that got no answer, by reason", ("transport", "reason")),
     "dnsd_dns_slipped": ("Replies over the rate limit that were truncated instead of dropped", ()),
+    "dnsd_dns_unlogged": ("Sampled questions that the query log had no room for in their second", ()),
     "dnsd_dns_failures": ("Questions answered SERVFAIL because of a fault in dnsd itself", ("transport",)),
     "dnsd_dns_tcp_accepted": ("TCP connections accepted", ()),
     "dnsd_dns_tcp_closed": ("TCP connections that dnsd closed, by reason", ("reason",)),

@@ -29,6 +29,7 @@ from dnsd.server.asking import Respond
 from dnsd.server.forwarding import Forwarding
 from dnsd.server.guests import connections_possible
 from dnsd.server.limiter import Limiter, Rate
+from dnsd.server.querylog import QueryLog
 from dnsd.server.sockets import DnsSocket
 from dnsd.server.source import Source
 from dnsd.server.tally import Tally
@@ -45,7 +46,8 @@ class Responder:
 
     ``open_within_seconds``: so long the ports stay closed when nothing is loaded. ``transfer_to``: who may have the
     zones; ``keyring``: the keys that requests may be signed with; ``access``: who may ask; ``short_names``: whose
-    single labels are services; ``rate``: the limit of replies over UDP; ``forwarder``: asks others, if anybody does.
+    single labels are services; ``rate``: the limit of replies over UDP; ``forwarder``: asks others, if anybody does;
+    ``query_log``: one question in so many is logged, 0: none.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Responder:
         short_names: ShortNames | None = None,
         rate: Rate | None = None,
         forwarder: Forwarder | None = None,
+        query_log: int = 0,
         respond: Respond = respond_really,
     ) -> None:
         self._sockets = sockets
@@ -86,6 +89,8 @@ class Responder:
         if transfer_to:
             table.journal = Journal()
         self._udp_tally, self._tcp_tally = Tally("udp"), Tally("tcp")
+        if query_log:
+            self._respond = QueryLog(query_log, self._udp_tally).around(self._respond)
         self._limiter = None if rate is None else Limiter(rate, self._udp_tally)
         self._udp: list[UdpServer] = []
         self._tcp: TcpServer | None = None

@@ -34,7 +34,7 @@ async def test_an_endpoint_from_birth_to_removal(replica: Any) -> None:
     assert created.document == {
         "kind": "endpoint", "namespace": "default", "service": "web", "id": "web-1", "addresses": ["192.0.2.10"],
         "ports": [{"name": "http", "protocol": "TCP", "port": 8080}], "weight": 100, "priority": 0, "hostname": None,
-        "ready": True, "draining": False, "metadata": {}, "lease_seconds": 30, "revision": revision,
+        "ready": True, "draining": False, "failing": None, "metadata": {}, "lease_seconds": 30, "revision": revision,
         "lease": {"seconds": 30, "renew_every_seconds": 10.0, "remaining_seconds": 30},
         "outcome": "created", "durability": "local", "visible": True, "stored": True,
     }  # fmt: skip
