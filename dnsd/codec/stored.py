@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import lru_cache
+from operator import attrgetter
 from sys import intern
 from typing import Any, TypeVar
 
@@ -25,13 +26,46 @@ from dnsd.model.service import TTL_SECONDS_DEFAULT, WEIGHT_DEFAULT, Endpoint, Po
 
 T = TypeVar("T")
 
+_ADDRESSES_FIRST = '{"addresses":["'
+_BETWEEN = '","'
+
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def stored_text(value: Service | Endpoint) -> str:
     """The text that the store keeps; key, revision and generation are kept beside it, not in it."""
-    told = _service_fields(value) if isinstance(value, Service) else _endpoint_fields(value)
-    return _encode({field: given for field, (given, default) in told.items() if given != default})
+    if isinstance(value, Service):
+        return _told(_service_fields(value))
+    rest = _rest_text(value) if value.metadata else _shared_rest_text(*_SHARED(value))
+    return f'{_ADDRESSES_FIRST}{_BETWEEN.join(value.addresses)}"]{rest}'
+
+
+def _rest_text(endpoint: Endpoint) -> str:
+    """What follows the addresses, which are first because they alone differ between the endpoints of most services."""
+    text = _told(_endpoint_fields(endpoint))
+    return "}" if text == "{}" else f",{text[1:]}"
+
+
+_SHARED = attrgetter("ports", "weight", "priority", "hostname", "ready", "draining", "lease_seconds")
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _shared_rest_text(
+    ports: tuple[Port, ...],
+    weight: int,
+    priority: int,
+    hostname: str | None,
+    ready: bool,
+    draining: bool,
+    lease_seconds: int | None,
+) -> str:
+    """The same, made once for all endpoints without metadata that differ in nothing here."""
+    some = Endpoint("any", "any", "any", ("192.0.2.1",), ports, weight, priority, hostname, ready, draining)
+    return _rest_text(replace(some, lease_seconds=lease_seconds))
+
+
+def _told(fields: Mapping[str, tuple[object, object]]) -> str:
+    return _encode({field: given for field, (given, default) in fields.items() if given != default})
 
 
 def service_from_stored(text: str, namespace: str, name: str, revision: int, generation: int) -> Service:
@@ -77,14 +111,13 @@ def endpoint_from_stored(
 
 _Rest = tuple[tuple[Port, ...], int, int, str | None, bool, bool, dict[str, str], int | None]
 """What follows the addresses, in the order of an endpoint's fields."""
-_ADDRESSES_FIRST = '{"addresses":["'
 
 
 def _parted(text: str) -> tuple[tuple[str, ...], _Rest]:
     """Addresses and the rest: ``stored_text`` writes addresses first, and all of a service have the same behind."""
     if text.startswith(_ADDRESSES_FIRST):
         inside, _, behind = text[len(_ADDRESSES_FIRST) :].partition('"]')
-        addresses = tuple(inside.split('","'))
+        addresses = tuple(inside.split(_BETWEEN))
         is_plain = "\\" not in inside and inside.count('"') == 2 * len(addresses) - 2
         if is_plain and (behind == "}" or behind.startswith(',"')):
             shared = _shared_rest(behind)
@@ -138,9 +171,8 @@ def _service_fields(service: Service) -> dict[str, tuple[object, object]]:
 
 
 def _endpoint_fields(endpoint: Endpoint) -> dict[str, tuple[object, object]]:
-    """Field: what it is, and the default at which it is left out."""
+    """Field behind the addresses: what it is, and the default at which it is left out."""
     return {
-        "addresses": (list(endpoint.addresses), []),
         "ports": ([_port_fields(port) for port in endpoint.ports], []),
         "weight": (endpoint.weight, WEIGHT_DEFAULT),
         "priority": (endpoint.priority, 0),

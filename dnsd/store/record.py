@@ -39,8 +39,8 @@ _FAILINGS: Mapping[str, Failing] = {flag: failing for failing, flag in FAILING_F
 BadRecord = tuple[str, str]
 """The member whose line or name makes no sense, and why."""
 
-READ_LATELY = 2000
-"""So many endpoints are not read again, twice as many as one batch has."""
+READ_LATELY = 5000
+"""So many endpoints are not read again, five times as many as one batch has."""
 
 KeyT = TypeVar("KeyT", ServiceKey, EndpointKey)
 

@@ -32,6 +32,20 @@ def test_loopback_only_at_home(address: str) -> None:
     assert "loopback" in (refusal_of_addresses(False)(address) or "")
 
 
-@pytest.mark.parametrize("address", ["192.0.2.1", "10.0.0.1", "8.8.8.8", "2001:db8::1", "fd00::1", "no address"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "192.0.2.1",
+        "10.0.0.1",
+        "169.253.0.1",
+        "223.255.255.255",
+        "240.0.0.1",
+        "4000::1",
+        "8.8.8.8",
+        "2001:db8::1",
+        "fd00::1",
+        "no address",
+    ],
+)
 def test_all_others(address: str) -> None:
     assert refusal_of_addresses(False)(address) is None

@@ -1,6 +1,7 @@
 """The store's text: what was written is read back equal, what is foreign is passed over, what is garbage is refused."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -25,7 +26,10 @@ EXTERNAL = Service("default", "web", external_name="www.example.com")
 CHECKED = Service("default", "web", health=Check("http", "admin", "/healthz", 5, 1, 1, 2))
 
 
-@pytest.mark.parametrize("endpoint", [PLAIN, FULL])
+BARE = replace(FULL, metadata={})
+
+
+@pytest.mark.parametrize("endpoint", [PLAIN, FULL, BARE, replace(BARE, ready=True, lease_seconds=1)])
 def test_an_endpoint_comes_back_as_it_was_written(endpoint: Endpoint) -> None:
     read = endpoint_from_stored(stored_text(endpoint), *endpoint.key, 12, 3)
     assert read == endpoint
