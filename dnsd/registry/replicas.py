@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dnsd.model.errors import StoreUnavailable
-from dnsd.registry.digest import digest_of
+from dnsd.registry.digest import sum_of
 from dnsd.registry.mirror import Mirror
 from dnsd.runtime.clock import Clock
 from dnsd.store.redis import Store
@@ -50,22 +50,32 @@ class Replicas:
         self._name = name
         self._clock = clock
         self.differences = 0
-        self.digest = ""
-        """Of all that we held at ``digest_revision``."""
-        self.digest_revision = -1
-        self._digested_loads = 0
         self._compare_at = clock.monotonic() + COMPARE_SECONDS
+
+    @property
+    def digest(self) -> str:
+        """Of all that we held at ``digest_revision``; "" when it is not known."""
+        return self._mirror.digest.latest[1]
+
+    @property
+    def digest_revision(self) -> int:
+        """See ``digest``."""
+        return self._mirror.digest.latest[0]
 
     async def run(self) -> None:
         """For ever: report what this replica's own responders answer from, soon when it moves, else every second."""
         while True:
             revision = self._mirror.revision
             is_loaded = self._mirror.status().loaded
+            if is_loaded and not self._mirror.digest.is_known:
+                await self._sum_up()
             if is_loaded and await self._mirror.reached(revision, REPORT_SECONDS_MOST):
                 await self._report(revision)
             await self._clock.sleep(REPORT_SECONDS_LEAST)
-            if not await self._mirror.moved(revision, REPORT_SECONDS_MOST - REPORT_SECONDS_LEAST) and is_loaded:
-                await self._note_digest()
+            is_quiet = not await self._mirror.moved(revision, REPORT_SECONDS_MOST - REPORT_SECONDS_LEAST)
+            if is_loaded and self._clock.monotonic() >= self._compare_at:
+                if is_quiet:
+                    await self._sum_up()  # what went wrong in memory shows only so
                 await self._compare()
 
     async def leave(self) -> None:
@@ -97,39 +107,33 @@ class Replicas:
             for name, (revision, seen) in sorted(reports.items())
         ]
 
-    async def _note_digest(self) -> None:
-        """Once the registry stands still for a moment; in the middle of changes nobody is at the same revision."""
-        revision, pairs = self._mirror.revision, self._mirror.pairs()
-        loads = self._mirror.loads
-        if (revision, loads) != (self.digest_revision, self._digested_loads):
-            self.digest = await asyncio.to_thread(digest_of, pairs)
-            self.digest_revision, self._digested_loads = revision, loads
+    async def _sum_up(self) -> None:
+        """Know the digest anew, from everything that we hold; changes that come meanwhile are counted in."""
+        begun, pairs = self._mirror.digest.begin(self._mirror.revision), self._mirror.pairs()
+        self._mirror.digest.settle(begun, await asyncio.to_thread(sum_of, pairs))
 
     async def _compare(self) -> None:
-        """Once a minute: whoever is where we are must hold what we hold."""
+        """Once a minute: whoever was where we were must have held what we held."""
         status = self._mirror.status()
-        if self._clock.monotonic() < self._compare_at or not status.connected or status.held:
+        if not status.connected or status.held:
             return
         try:
             digests = await self._store.digests()
         except StoreUnavailable:
             return
-        mine = (self.digest_revision, self.digest)
-        if self._mirror.revision != mine[0]:
-            return
         self._compare_at = self._clock.monotonic() + COMPARE_SECONDS
         digests.pop(self._name, None)
-        others = [name for name, told in digests.items() if told[0] == mine[0] and told[1] != mine[1]]
+        mine = {name: self._mirror.digest.at(revision) for name, (revision, _) in digests.items()}
+        others = [name for name, (_, told) in digests.items() if mine[name] and mine[name] != told]
         if others:
             self.differences += 1
-            self.digest_revision = -1
-            _log.error("not what %s holds at revision %d: everything is read anew", ", ".join(others), mine[0])
+            _log.error("not what %s held at the same revision: everything is read anew", ", ".join(sorted(others)))
+            self._mirror.digest.forget()
             self._mirror.read_again()
 
     async def _report(self, revision: int) -> None:
         try:
-            digest = self.digest if self.digest_revision == revision else ""
-            await self._store.report(self._name, revision, digest)
+            await self._store.report(self._name, revision, self._mirror.digest.at(revision))
         except StoreUnavailable as fault:
             _log.debug("report not stored: %s", fault)
 
