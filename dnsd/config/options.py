@@ -351,7 +351,7 @@ GROUPS = (
             Option(
                 "registrations_per_second",
                 whole(0, 100_000),
-                500,
+                2000,
                 "new registrations a second; more are told to come again within a lease (429); 0 is no limit",
             ),
             Option("quota_services", whole(0, 1_000_000), 1000, "services of a namespace; 0 is no limit"),
