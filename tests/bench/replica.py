@@ -18,7 +18,8 @@ ROOT = Path(__file__).parents[2]
 _LOAD_CONNECTIONS = 2
 _POLL_SECONDS = 0.002
 _OWN_SETTINGS = ["--settling-seconds", "0", "--lame-duck-seconds", "0", "--open-within-seconds", "300"]
-_OWN_SETTINGS += ["--registrations-per-second", "0"]
+_OWN_SETTINGS += ["--registrations-per-second", "0", "--quota-services", "0", "--quota-endpoints", "0"]
+_OWN_SETTINGS += ["--quota-service-endpoints", "0"]
 """What is not as it is by default; the document says so (``report``)."""
 
 

@@ -35,7 +35,8 @@ Ratios are within one alternation. Compare figures of one run only.
 the same records and one worker; the mix is 55 % A, 25 % AAAA (mostly NODATA), 15 % SRV, 5 % NXDOMAIN.
 
 dnsd has its default settings but for these: no limit of new registrations (`--registrations-per-second 0`; by default
-single calls above 500 a second are refused with 429), no settling, no lame duck, ports closed until all is loaded.
+single calls above 2,000 a second are refused with 429) and no quotas (`--quota-services 0` and its like), no settling,
+no lame duck, ports closed until all is loaded.
 NSD has no rate limit and minimal responses. A sample of fewer than five ticks of CPU time is noted and taken again.
 
 ## Machine and versions
