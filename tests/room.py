@@ -47,9 +47,10 @@ class Room:
         self._running: list[subprocess.Popen[str]] = []
 
     def command(self, *words: str, nameserver: str = "127.0.0.1") -> list[str]:
-        """The command line that runs ``words`` in here, ``nameserver`` in its resolv.conf."""
+        """The command line that runs ``words`` in here, ``nameserver`` (several: by commas) in its resolv.conf."""
         resolv = self.folder / f"resolv-{nameserver}.conf"
-        resolv.write_text(f"nameserver {nameserver}\n{SEARCH}")
+        if not resolv.exists():
+            resolv.write_text("".join(f"nameserver {address}\n" for address in nameserver.split(",")) + SEARCH)
         enter = ["nsenter", "--target", str(self._holder.pid), "--net", "--mount"]
         if self._as_user:
             enter += ["--user", "--preserve-credentials"]

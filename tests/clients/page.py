@@ -1,0 +1,48 @@
+"""``python -m clients.page``: docs/clients.md, made of what the tests of the clients hold to be true."""
+
+from clients.kinds import CLIENTS, SITUATIONS, Client
+
+HEAD = """# Clients
+
+Made by `PYTHONPATH=tests python -m clients.page > docs/clients.md` from what `tests/system/test_clients.py` holds to be
+true: every cell below is a test with the real client, in a network of its own, whose `resolv.conf` names two replicas
+of dnsd and the search list `default.svc.cluster.local svc.cluster.local cluster.local` with `ndots:5`.
+"""
+SITUATIONS_TEXT = """
+- **A**: both addresses of a service are found.
+- **AAAA of an IPv4-only name**: "there is none", at once, which is not the same as "no such name".
+- **SRV**: port and host name of every endpoint.
+- **short name**: `web`, through the search list.
+- **unknown name**: "there is none", at once.
+- **40 endpoints**: an answer that needs TCP, or EDNS, whole.
+- **one replica down**: the first server of `resolv.conf` was killed with -9; the second answers.
+- **dnsd restarting**: both replicas are restarted in turn, while the client asks without a pause; no answer fails.
+"""
+TAIL = """
+## What DNS cannot reach
+- **Caches in programs.** Java keeps addresses for 30 s whatever the TTL says (`networkaddress.cache.ttl`), and for ever
+  under a security manager. Browsers keep them for up to a minute. A connection that is kept open asks nothing at all:
+  close idle ones, or let them end after a time, if instances come and go.
+- **Order.** glibc and musl sort addresses by RFC 6724 before a program sees them: among addresses of one kind the order
+  of the answer stays, so weights count; between kinds it does not.
+- **One address only.** Many programs try just the first address. Ask for SRV, or put HAProxy or Envoy in front.
+"""
+
+
+def row(client: Client) -> str:
+    """One client's line of the table."""
+    reasons = list(dict.fromkeys(client.cannot.values()))
+    cells = [f"no ({reasons.index(client.cannot[one]) + 1})" if one in client.cannot else "yes" for one in SITUATIONS]
+    told = [f"({number}) {reason}" for number, reason in enumerate(reasons, 1)]
+    return f"| {client.name} | {' | '.join(cells)} | {'; '.join([*told, *([client.note] if client.note else [])])} |"
+
+
+def page() -> str:
+    """The whole page."""
+    titles = f"| client | {' | '.join(SITUATIONS.values())} | what to know |"
+    table = "\n".join([titles, "| --- " * (len(SITUATIONS) + 2) + "|", *map(row, CLIENTS)])
+    return f"{HEAD}\n{table}\n{SITUATIONS_TEXT}{TAIL}"
+
+
+if __name__ == "__main__":
+    print(page(), end="")

@@ -1,0 +1,20 @@
+"""pong ADDRESS PORT: an HTTP server that tells its address."""
+
+import http.server
+import sys
+
+
+class Pong(http.server.BaseHTTPRequestHandler):
+    """Answers every GET."""
+
+    def do_GET(self) -> None:
+        """The address, as text."""
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(sys.argv[1].encode())
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+http.server.ThreadingHTTPServer((sys.argv[1], int(sys.argv[2])), Pong).serve_forever()

@@ -1,0 +1,138 @@
+"""Where the clients ask: a room with two replicas on one Redis, and nothing but them in resolv.conf."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from clients.kinds import CLIENTS, NAME, PROGRAMS, Client
+from room import Room, until
+
+REPLICAS = {"127.0.0.1": 8053, "127.0.0.2": 8054}
+BOTH = ",".join(REPLICAS)
+WEB = {f"10.77.0.{number}" for number in (1, 2)}
+MANY = {f"10.77.1.{number}" for number in range(1, 41)}
+PORT = 8080
+PROMPT_SECONDS = 4.5
+"""Below the 5 s that every libc waits for a server: who is slower was not answered at once."""
+LAST_SECONDS = 30.0
+
+
+class Stage:
+    """Registered: ``web`` with two endpoints that answer HTTP, ``many`` with forty."""
+
+    def __init__(self, room: Room, dnsd: list[str]) -> None:
+        self.room, self.dnsd = room, dnsd
+        for address in sorted(WEB):
+            room.run("ip", "address", "add", f"{address}/32", "dev", "lo")
+            room.start(f"http-{address}", sys.executable, str(PROGRAMS / "pong.py"), address, str(PORT))
+        self._start_redis()
+        self.replicas = {dns: self.start_replica(dns) for dns in REPLICAS}
+        for dns in REPLICAS:
+            self.wait_for(dns)
+        self._register("web", WEB)
+        self._register("many", MANY)
+        until(lambda: all(len(self._digged(dns)) == len(MANY) for dns in REPLICAS), "both replicas know all")
+
+    def _start_redis(self) -> None:
+        place = f"{self.room.folder}/redis.sock"
+        flags = ["--port", "0", "--unixsocket", place, "--save", "", "--appendonly", "no"]
+        self.room.start("redis", "redis-server", *flags, "--dir", str(self.room.folder))
+        until(lambda: Path(place).exists(), "Redis listens")
+
+    def start_replica(self, dns: str) -> subprocess.Popen[str]:
+        """One replica on port 53 of its address."""
+        flags = ["--dns", f"{dns}:53", "--admin", f"127.0.0.1:{REPLICAS[dns]}", "--replica", f"replica-{dns}"]
+        store = ["--redis", f"unix://{self.room.folder}/redis.sock", "--state-dir", f"{self.room.folder}/state-{dns}"]
+        return self.room.start(f"dnsd-{dns}", *self.dnsd, "serve", *flags, *store)
+
+    def wait_for(self, dns: str) -> None:
+        """Until that replica is ready."""
+        until(lambda: "dnsd ready" in self.room.log(f"dnsd-{dns}"), f"replica {dns} is ready")
+
+    def restart_replicas(self) -> None:
+        """One after the other, as a careful operator does."""
+        for dns, started in self.replicas.items():
+            started.terminate()
+            started.wait(20)
+            self.replicas[dns] = self.start_replica(dns)
+            self.wait_for(dns)
+
+    def _register(self, service: str, addresses: set[str]) -> None:
+        operations = [
+            {"op": "put", "kind": "endpoint", "namespace": "default", "service": service, "id": f"{service}-{number}"}
+            | {"value": {"address": address, "ports": {"http": PORT}, "lease_seconds": None}}
+            for number, address in enumerate(sorted(addresses), 1)
+        ]
+        body = json.dumps({"operations": operations})
+        words = ["curl", "-sS", "--fail-with-body", "-H", "content-type: application/json", "-d", body]
+        self.room.run(*words, "http://127.0.0.1:8053/v1/batch")
+
+    def _digged(self, dns: str) -> list[str]:
+        return self.room.run("dig", f"@{dns}", "+short", "many.default.svc.cluster.local").split()
+
+    def build(self, client: Client) -> None:
+        """Build what the client is made of, in the room's folder."""
+        words = [word.format(source=PROGRAMS) for word in client.build]
+        if words:
+            done = subprocess.run(words, cwd=self.room.folder, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stderr
+
+    def ask(self, words: tuple[str, ...], name: str, nameserver: str = BOTH) -> tuple[str, float]:
+        """What the client prints, on both streams, and the seconds that it took."""
+        start = time.monotonic()
+        command = self.room.command(
+            *(word.replace("{folder}", str(self.room.folder)) for word in words), name, nameserver=nameserver
+        )
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LAST_SECONDS, check=False)
+        return done.stdout + done.stderr, time.monotonic() - start
+
+    def addresses(self, client: Client, name: str) -> set[str]:
+        """The addresses that the client finds of the name."""
+        printed, _ = self.ask(client.v4, _asked(client, name))
+        return set(re.findall(r"\b10\.77\.\d+\.\d+\b", printed))
+
+    def outage(self) -> dict[str, set[str]]:
+        """What every client finds while the first replica of resolv.conf is dead."""
+        first, *_ = REPLICAS
+        os.killpg(self.replicas[first].pid, signal.SIGKILL)
+        self.replicas[first].wait(10)
+        with ThreadPoolExecutor(4) as pool:
+            found = dict(zip((one.name for one in CLIENTS), pool.map(self._web, CLIENTS), strict=True))
+        self.replicas[first] = self.start_replica(first)
+        self.wait_for(first)
+        return found
+
+    def restart(self) -> dict[str, list[set[str]]]:
+        """All that every client finds, over and over, while the replicas are restarted in turn."""
+        is_over = threading.Event()
+
+        def ask_on(client: Client) -> list[set[str]]:
+            found = [self._web(client)]
+            while not is_over.is_set():
+                found.append(self._web(client))
+            return found
+
+        with ThreadPoolExecutor(len(CLIENTS)) as pool:
+            asking = {client.name: pool.submit(ask_on, client) for client in CLIENTS}
+            try:
+                self.restart_replicas()
+            finally:
+                is_over.set()
+            return {name: future.result() for name, future in asking.items()}
+
+    def _web(self, client: Client) -> set[str]:
+        try:
+            return self.addresses(client, NAME)
+        except subprocess.TimeoutExpired:
+            return set()
+
+
+def _asked(client: Client, name: str) -> str:
+    return f"http://{name}:{PORT}/" if client.name == "curl" else name

@@ -1,0 +1,105 @@
+"""Every client of docs/clients.md with its real program, in a network where dnsd is the only name server."""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from clients.kinds import CLIENTS, NAME, Client
+from clients.page import page
+from clients.stage import MANY, PORT, PROMPT_SECONDS, WEB, Stage
+from room import Room, require
+
+pytestmark = pytest.mark.timeout(170)
+SRV_NAME = f"_http._tcp.{NAME}"
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    require("unshare", "nsenter", "ip", "redis-server", "curl", "dig", *{need for one in CLIENTS for need in one.needs})
+    room = Room(tmp_path_factory.mktemp("clients"))
+    try:
+        made = Stage(room, [sys.executable, "-m", "dnsd"])
+        for client in CLIENTS:
+            made.build(client)
+        yield made
+    finally:
+        room.close()
+
+
+@pytest.fixture(scope="module")
+def in_outage(stage: Stage) -> dict[str, set[str]]:
+    return stage.outage()
+
+
+@pytest.fixture(scope="module")
+def in_restart(stage: Stage) -> dict[str, list[set[str]]]:
+    return stage.restart()
+
+
+def that_can(situation: str) -> pytest.MarkDecorator:
+    """The clients whose situation it is."""
+    return pytest.mark.parametrize(
+        "client", [pytest.param(one, id=one.name) for one in CLIENTS if situation not in one.cannot]
+    )
+
+
+def is_whole(client: Client, found: set[str]) -> bool:
+    """True for all addresses of ``web``, for one of them where the client connects to one."""
+    return found == WEB if client.name != "curl" else len(found) == 1 and found <= WEB
+
+
+@that_can("a")
+def test_addresses_are_found(stage: Stage, client: Client) -> None:
+    assert is_whole(client, stage.addresses(client, NAME))
+
+
+@that_can("aaaa")
+def test_an_ipv4_only_name_has_no_ipv6_address_and_is_not_unknown(stage: Stage, client: Client) -> None:
+    if client.v6:
+        printed, seconds = stage.ask(client.v6, NAME)
+        assert re.search(client.absent, printed, re.MULTILINE), printed
+        assert seconds < PROMPT_SECONDS
+    assert is_whole(client, stage.addresses(client, NAME))
+
+
+@that_can("srv")
+def test_ports_are_found(stage: Stage, client: Client) -> None:
+    # Go puts "_http._tcp." in front by itself.
+    printed, _ = stage.ask(client.srv, NAME if client.name.startswith("Go ") else SRV_NAME)
+    assert set(re.findall(rf"\b{PORT}\b.*\b(web-\d)\.web\.default", printed)) == {"web-1", "web-2"}, printed
+
+
+@that_can("short")
+def test_a_short_name_is_found_through_the_search_list(stage: Stage, client: Client) -> None:
+    assert is_whole(client, stage.addresses(client, "web"))
+
+
+@that_can("unknown")
+def test_an_unknown_name_is_unknown_at_once(stage: Stage, client: Client) -> None:
+    unknown = "nobody.default.svc.cluster.local"
+    printed, seconds = stage.ask(client.v4, f"http://{unknown}:{PORT}/" if client.name == "curl" else unknown)
+    assert re.search(client.absent, printed, re.MULTILINE), printed
+    assert seconds < PROMPT_SECONDS
+
+
+@that_can("many")
+def test_forty_addresses_arrive_whole(stage: Stage, client: Client) -> None:
+    assert stage.addresses(client, "many.default.svc.cluster.local") == MANY
+
+
+@that_can("outage")
+def test_one_replica_down_is_not_felt(in_outage: dict[str, set[str]], client: Client) -> None:
+    assert is_whole(client, in_outage[client.name])
+
+
+@that_can("restart")
+def test_restarting_the_replicas_in_turn_is_not_felt(in_restart: dict[str, list[set[str]]], client: Client) -> None:
+    found = in_restart[client.name]
+    assert len(found) >= 2
+    assert [one for one in found if not is_whole(client, one)] == []
+
+
+def test_the_page_says_what_is_tested() -> None:
+    assert (Path(__file__).parents[2] / "docs" / "clients.md").read_text() == page()
