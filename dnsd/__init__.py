@@ -20,8 +20,8 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
     registry    what the product does: services leases drains departures mirror (the catalog's only writer)
                 snapshot disk held refill digest replicas herd
     health      active checks of endpoints whose service asks for them: probe shares judgement checks
-    server      door one, DNS: address holders binding sockets; datagrams layout mmsg limiter querylog udp; guests
-                connection tcp; asking tally forwarding; frames line feed garbage source; secondaries responder
+    server      door one, DNS: address holders binding spread sockets; datagrams layout mmsg limiter querylog udp;
+                guests connection tcp; asking tally forwarding; frames line feed garbage source; secondaries responder
     admin       door two, HTTP: routes services endpoints leases changes answers zones status failures;
                 calls openapi
     config      the settings, default, least, most: options kinds settings sources

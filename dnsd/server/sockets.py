@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from dnsd.model.errors import InvalidSetting
 from dnsd.server.address import Address
 from dnsd.server.binding import bind
+from dnsd.server.spread import spread
 
 BACKLOG = 1024
 CONNECTION_BUFFER_OCTETS = 128 * 1024
@@ -33,14 +34,15 @@ _CAN_HOLD_CLOSED = sys.platform == "linux"
 class DnsSocket:
     """One address's UDP and TCP sockets, closed to traffic until :meth:`open_traffic`.
 
-    ``is_shared``: several responders serve the address. Then each binds sockets of its own when it opens, so that what
+    ``responders`` serve the address. When they are several, each binds sockets of its own when it opens, so that what
     comes for one that died goes to the others; with one responder the reserved sockets themselves are used, so that
     what comes while it restarts waits for it.
     """
 
-    def __init__(self, address: Address, udp: socket.socket, tcp: socket.socket, is_shared: bool) -> None:
+    def __init__(self, address: Address, udp: socket.socket, tcp: socket.socket, responders: int) -> None:
         self.address = address
-        self.is_shared = is_shared
+        self.responders = responders
+        self.is_shared = responders > 1
         self.udp = udp
         self.tcp = tcp
         self._reserved = (udp, tcp)
@@ -55,6 +57,7 @@ class DnsSocket:
         """Let the kernel deliver. Repeating it is harmless. Raises InvalidSetting when the port cannot be bound."""
         if self.is_shared and self.udp is self._reserved[0]:
             self.udp, self.tcp = _bind_pair(self.address, "")
+            spread(self.udp, self.responders, is_wildcard=self.address.is_wildcard)
         elif not self.is_shared and _CAN_HOLD_CLOSED:
             _dissolve(self.udp)
         for buffer in (socket.SO_SNDBUF, socket.SO_RCVBUF):
@@ -100,7 +103,7 @@ def reserve(addresses: Sequence[Address], workers: int, setting: str = "--dns") 
     """Bind every address, closed to traffic. Raises InvalidSetting that says what is in the way."""
     reserved: list[DnsSocket] = []
     try:
-        reserved.extend(_reserve_one(address, workers > 1, setting) for address in addresses)
+        reserved.extend(_reserve_one(address, workers, setting) for address in addresses)
     except InvalidSetting:
         for earlier in reserved:
             earlier.close()
@@ -116,7 +119,7 @@ def adopt(descriptors: Sequence[tuple[int, int]], workers: int) -> list[DnsSocke
         for inherited in (udp, tcp):
             inherited.setblocking(False)
         # TCP's name, because a UDP socket that is held closed shows the source address of its association.
-        adopted.append(DnsSocket(_address_of(tcp), udp, tcp, workers > 1))
+        adopted.append(DnsSocket(_address_of(tcp), udp, tcp, workers))
     return adopted
 
 
@@ -126,7 +129,7 @@ def _address_of(bound: socket.socket) -> Address:
     return Address(f"{host}%{scope}" if scope else host, port)
 
 
-def _reserve_one(address: Address, is_shared: bool, setting: str) -> DnsSocket:
+def _reserve_one(address: Address, workers: int, setting: str) -> DnsSocket:
     tries = _FREE_PORT_TRIES if address.port == 0 else 1
     for left in reversed(range(tries)):
         try:
@@ -139,7 +142,7 @@ def _reserve_one(address: Address, is_shared: bool, setting: str) -> DnsSocket:
         break
     if _CAN_HOLD_CLOSED:
         _hold_closed(udp, settled)
-    return DnsSocket(settled, udp, tcp, is_shared)
+    return DnsSocket(settled, udp, tcp, workers)
 
 
 def _find_free(address: Address, setting: str) -> Address:
