@@ -1,9 +1,11 @@
 import asyncio
+import itertools
 
 import pytest
 
 from dnsd.registry import replicas as module
 from dnsd.registry.replicas import Applied
+from dnsd.runtime.tasks import Tasks
 from dnsd.store.operations import put
 
 
@@ -82,8 +84,36 @@ async def test_digests_are_equal_and_a_difference_is_found_and_mended(pair, make
         while {each.digest for each in await one.replicas.fellows()} != {one.replicas.digest}:
             await asyncio.sleep(0.05)
     del two.catalog.inventory.holdings["default", "web"].endpoints["b"]  # what no replica ever should
-    two.replicas.digest_revision = -1
     two.replicas._compare_at = 0
     await eventually(lambda: two.replicas.differences == 1)
     await eventually(lambda: two.endpoint("b") is not None)
     await eventually(lambda: two.replicas.digest == one.replicas.digest)
+
+
+async def test_replicas_that_are_never_at_rest_are_compared_too(pair, make_endpoint, eventually):
+    one, two = pair
+    tasks = Tasks("writer")
+    await one.store.write([put(make_endpoint("still"))], 0)
+
+    async def write():
+        for number in itertools.count():
+            await one.store.write([put(make_endpoint(f"e{number % 50}", weight=number % 65_000))], 0)
+            await asyncio.sleep(0.01)
+
+    tasks.start("write", write())
+    try:
+        await eventually(lambda: two.endpoint("e9") is not None and two.mirror.digest.is_known)
+        shared = set()
+        while len(shared) < 3:
+            seen = (await one.store.digests())["one"]
+            if two.mirror.digest.at(seen[0]):
+                assert two.mirror.digest.at(seen[0]) == seen[1]
+                shared.add(seen[0])
+            await asyncio.sleep(0.01)
+        del two.catalog.inventory.holdings["default", "web"].endpoints["still"]  # what no replica ever should
+        two.mirror.digest.forget()
+        two.replicas._compare_at = 0
+        await eventually(lambda: two.replicas.differences == 1)
+        await eventually(lambda: two.mirror.loads == 2)
+    finally:
+        await tasks.stop()
