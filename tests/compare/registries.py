@@ -10,6 +10,8 @@ from dnsd.model.names import name_from_text
 from dnsd.model.service import Endpoint, Port, Service, ServicePort
 
 CLUSTER = "cluster.local"
+ITSELF = f"itself.default.svc.{CLUSTER}"
+"""An alias of itself: one of the decided differences, and too rare to wait for."""
 LONG = "a" * 40 + ".long.example.org"
 """So long that a host name of a service of 63, in a namespace of 63, has 253 octets as text."""
 REVERSE = {"10.in-addr.arpa": "10.0.0.0/8", "d.f.ip6.arpa": "fd00::/8"}
@@ -130,7 +132,7 @@ def catalog(number: int, rounds: int) -> Catalog:
     made = Catalog(
         [name_from_text(CLUSTER), name_from_text(LONG)], list(REVERSE.values()), ["192.0.2.53", "2001:db8::53"]
     )
-    everything = list(objects(number, rounds))
+    everything = [*objects(number, rounds), Service("default", "itself", external_name=ITSELF)]
     made.load(
         [each for each in everything if isinstance(each, Service)],
         [each for each in everything if isinstance(each, Endpoint)],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from compare.decided import DECIDED, decided
-from compare.registries import CLUSTER, LONG, REVERSE, catalog
+from compare.registries import CLUSTER, ITSELF, LONG, REVERSE, catalog
 from compare.rivals import serving
 from compare.wire import ANY, Question, Summary, ask_tcp, ask_udp
 from room import require
@@ -50,7 +50,8 @@ def questions(made: Catalog, number: int, most: int) -> list[Question]:
     """Every pair of a name and a type, letters in any case; of very many as many as may be."""
     draw = random.Random(number)
     chosen = sorted(set(names(made)))
-    whole = [name_from_text(name) for name in draw.sample(chosen, min(most // len(TYPES), len(chosen)))]
+    some = draw.sample(chosen, min(most // len(TYPES) - 1, len(chosen)))
+    whole = [name_from_text(name) for name in (ITSELF, *some)]
     return [(mixed(name, draw), rtype) for name in whole for rtype in TYPES]
 
 
@@ -103,3 +104,4 @@ def test_the_same_as_nsd_knot_and_bind(number: int, rounds: int, most: int, tmp_
         different[:: len(different) // 10 + 1]
     )
     assert counts["BIND TCP pairs"] > 10_000
+    assert counts["BIND decided 3"] > 0, "the alias of itself was asked for"

@@ -1,21 +1,22 @@
-"""The responder from bytes to bytes under atheris, on demand; the corpus is stored beside this file.
+"""The responder from bytes to bytes under atheris, on demand, from the corpus of what clients sent (``capture.py``).
 
-With atheris installed: ``PYTHONPATH=tests python tests/fuzz/fuzz_respond.py tests/fuzz/corpus -max_total_time=600``.
-With ``--seed`` alone it writes the captured client packets into the corpus anew.
+``PYTHONPATH=tests python tests/fuzz/fuzz_respond.py FOUND tests/fuzz/corpus -max_total_time=600``, with atheris
+installed, writes what reaches code that no packet of the corpus reached to the folder FOUND. ``… --keep FOUND`` puts it
+into the corpus as ``atheris.<mark>``, and the packets made by hand as ``made.<mark>``; CI mutates all of them.
 """
 
 import hashlib
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
-CORPUS = Path(__file__).parent / "corpus"
 
+def keep(found: Iterable[bytes], origin: str) -> None:
+    from fuzz.test_respond import CORPUS
 
-def write_corpus() -> None:
-    from fuzz.test_respond import client_packets
-
-    for packet in client_packets():
-        (CORPUS / hashlib.sha1(packet, usedforsecurity=False).hexdigest()).write_bytes(packet)
+    for packet in found:
+        mark = hashlib.sha1(packet, usedforsecurity=False).hexdigest()[:10]
+        (CORPUS / f"{origin}.{mark}").write_bytes(packet)
 
 
 def main() -> None:
@@ -25,8 +26,7 @@ def main() -> None:
     with atheris.instrument_imports(include=["dnsd.answer", "dnsd.codec.tsig"], enable_loader_override=False):
         from fuzz.test_respond import PEER, TERMS, catalog_table, check
 
-        from dnsd.answer.complete import respond_completely
-        from dnsd.answer.respond import respond
+        from dnsd.answer.respond import respond, respond_completely
         from dnsd.model.message import Drop, Transfer
 
     table = catalog_table()
@@ -45,4 +45,10 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    write_corpus() if "--seed" in sys.argv else main()
+    if sys.argv[1:2] == ["--keep"]:
+        from fuzz.test_respond import hand_made
+
+        keep(hand_made(), "made")
+        keep((path.read_bytes() for path in Path(sys.argv[2]).iterdir()), "atheris")
+    else:
+        main()

@@ -4,11 +4,11 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from ipaddress import ip_network
+from pathlib import Path
 
-import dns.edns
-import dns.flags
 import dns.message
 import pytest
+from fuzz.clients import NAMES
 
 from dnsd.answer.complete import respond_completely
 from dnsd.answer.edns import Edns
@@ -42,18 +42,7 @@ old DNAME new
 sub NS ns.sub
 ns.sub A 192.0.2.54
 """
-NAMES = (
-    "web.default.svc.cluster.local",
-    "_http._tcp.web.default.svc.cluster.local",
-    "web.default.svc.cluster.local.cluster.local",
-    "cluster.local",
-    "1.0.0.10.in-addr.arpa",
-    "alias.example.org",
-    "x.old.example.org",
-    "x.wild.example.org",
-    "www.sub.example.org",
-    "example.com",
-)
+CORPUS = Path(__file__).parent / "corpus"
 
 
 @pytest.fixture(scope="module")
@@ -71,29 +60,12 @@ def catalog_table() -> Table:
 
 
 def client_packets() -> list[bytes]:
-    """Queries as clients send them."""
-    cookie = dns.edns.GenericOption(10, b"clientck")
-    found = []
-    for name in NAMES:
-        for rtype in ("A", "AAAA", "SRV"):
-            plain = dns.message.make_query(name, rtype, id=0x1234)
-            found.append(plain.to_wire())  # glibc, musl, kdig, Node, Java
-        for options in (
-            {"payload": 1232, "options": [cookie]},  # dig, c-ares
-            {"payload": 4096},  # Prometheus, nslookup of Windows
-            {"payload": 512, "options": [dns.edns.GenericOption(3, b""), dns.edns.GenericOption(12, bytes(20))]},
-        ):
-            query = dns.message.make_query(name, "A", id=0x1234, use_edns=0, **options)
-            query.flags |= dns.flags.AD
-            found.append(query.to_wire())
-        unbound = dns.message.make_query(name, "A", id=0x1234, use_edns=0, payload=1232, want_dnssec=True)
-        unbound.flags = dns.flags.CD
-        found.append(unbound.to_wire())
-    return [*found, *hand_made()]
+    """Queries as clients sent them (``capture.py``), what fuzzing found since, and what is not an everyday query."""
+    return [*(path.read_bytes() for path in sorted(CORPUS.iterdir())), *hand_made()]
 
 
 def hand_made() -> Iterator[bytes]:
-    """What is not an everyday query."""
+    """What is not an everyday query: for signatures of this moment, and to be mutated."""
     question = name_from_text(NAMES[0]) + b"\0\1\0\1"
     opt = b"\0\0\x29\4\xd0\0\0\0\0\0\0"
     record = b"\xc0\x0c\0\1\0\1\0\0\0\5\0\4\n\0\0\1"
@@ -105,6 +77,13 @@ def hand_made() -> Iterator[bytes]:
     yield b"\x12\x34\1\0\0\1\0\0\0\0\0\0" + b"\1a" * 127 + b"\0\0\1\0\1"
     yield b"\x12\x34\1\0\0\1\0\0\0\0\0\0" + b"\x3f" + b"x" * 63 + question
     yield b"\x12\x34\1\0\0\2\0\0\0\0\0\0" + question * 2
+    zone = name_from_text("cluster.local") + b"\0\xfb\0\1"
+    yield b"\x12\x34\0\0\0\1\0\0\0\1\0\0" + zone + record  # an IXFR that brings no SOA
+    # A key that nobody knows, its name as long as the question's: what is to be said of it fills more than 512 octets.
+    longest = 3 * (b"\x3f" + b"k" * 63) + b"\x3d" + b"k" * 61 + b"\0"
+    signature = b"\x0bhmac-sha256\0" + bytes(6) + b"\1\x2c" + b"\0\0" + b"\x12\x34" + bytes(4)
+    rdata = len(signature).to_bytes(2) + signature
+    yield HEAD + b"\0\1" + longest + b"\0\1\0\1" + longest + b"\0\xfa\0\xff" + bytes(4) + rdata
     yield b"\x12\x34\1\0\0\1\0\0\0\0\0\0" + b"\7version\4bind\0\0\x10\0\3"
     for rtype in (b"\0\1", b"\0\xfb", b"\0\xfc"):
         packet = b"\x12\x34\0\0\0\1\0\0\0\0\0\0" + name_from_text("cluster.local") + rtype + b"\0\1"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scenarios.play import Scene
 from scenarios.quotes import Quote, mark, marks, parts
-from scenarios.test_plays import SCENES, test_a_play
+from scenarios.test_plays import SCENES, perform
 
 HERE = Path(__file__).parent
 CONNECTIONS = (HERE / "test_connections.py", HERE / "test_persistence.py")
@@ -62,7 +62,7 @@ def _of_plays(*, judged: bool = True) -> Iterator[Row]:
 def _verdict(scene: Scene) -> str:
     try:
         for transport in ("udp", "tcp"):
-            test_a_play(scene, transport)
+            perform(scene, transport)
     except AssertionError:
         return "fails"
     return "holds"

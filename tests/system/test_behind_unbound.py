@@ -18,6 +18,7 @@ from dnsd.model.change import Change, Removal
 from dnsd.model.names import name_from_text
 from dnsd.model.service import Endpoint, Port, Service
 
+NEGATIVE_TTL_DEFAULT = 5
 WEB = "web.default.svc.cluster.local"
 HTTP = (Port("http", "TCP", 80),)
 CONFIGURATION = """server:
@@ -49,10 +50,10 @@ stub-zone:
 
 
 class Stage:
-    """dnsd with unbound in front of it."""
+    """dnsd with unbound in front of it; ``negative_ttl`` in seconds."""
 
-    def __init__(self, folder: Path) -> None:
-        self.catalog = Catalog([name_from_text("cluster.local")], ["10.0.0.0/8"], ["127.0.0.1"])
+    def __init__(self, folder: Path, negative_ttl: int) -> None:
+        self.catalog = Catalog([name_from_text("cluster.local")], ["10.0.0.0/8"], ["127.0.0.1"], negative_ttl)
         endpoints = [Endpoint("default", "web", "web-1", ("10.0.0.1",), HTTP)]
         self.catalog.load([Service("default", "web")], endpoints, 1)
         self.dnsd = Running(self.catalog)
@@ -83,9 +84,9 @@ def is_up(stage: Stage) -> bool:
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
+def stage(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Stage]:
     require("unbound")
-    made = Stage(tmp_path)
+    made = Stage(tmp_path, getattr(request, "param", NEGATIVE_TTL_DEFAULT))
     try:
         with made.dnsd:
             until(lambda: is_up(made), f"unbound answers: {tmp_path / 'log'}")
@@ -95,17 +96,44 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         made.unbound.wait(10)
 
 
-def test_a_service_that_was_deleted_and_came_back_is_seen_within_6_seconds(stage: Stage) -> None:
-    assert stage.sees(WEB) == ("NOERROR", {"10.0.0.1"})
+def seconds_until_seen_again(stage: Stage, revision: int) -> tuple[float, list[int]]:
+    """How long a service stays away that came back just after unbound had learnt that it was gone, and the TTLs that
+    its denials had meanwhile, first to last.
+    """
     gone = Removal(("default", "web", "web-1"), "deleted"), Removal(("default", "web"), "deleted")
-    stage.change(2, removals=gone)
+    stage.change(revision, removals=gone)
     until(lambda: stage.sees(WEB)[0] == "NXDOMAIN", "the deletion is seen")
-    assert stage.sees(f"web-1.{WEB}")[0] == "NXDOMAIN"
-    stage.change(3, Service("default", "web"), Endpoint("default", "web", "web-1", ("10.0.0.2",), HTTP))
-    # The negative TTL is 5 s; unbound counts whole seconds, so 6 it may be, and the machine may be busy besides.
-    seconds = until(lambda: stage.sees(WEB) == ("NOERROR", {"10.0.0.2"}), "the service is seen again")
+    # The first denial may be that of a name above, met on the way down; the next one is kept for this name.
+    assert stage.sees(WEB)[0] == stage.sees(f"web-1.{WEB}")[0] == "NXDOMAIN"
+    address = f"10.0.0.{revision}"
+    stage.change(revision + 1, Service("default", "web"), Endpoint("default", "web", "web-1", (address,), HTTP))
+    ttls: list[int] = []
+
+    def is_seen() -> bool:
+        reply = stage.ask(WEB)
+        ttls.extend(soa.ttl for soa in reply.authority if reply.rcode() == dns.rcode.NXDOMAIN)
+        return any(str(each) == address for rrset in reply.answer for each in rrset)
+
+    return until(is_seen, "the service is seen again"), ttls
+
+
+def test_a_service_that_was_deleted_and_came_back_is_denied_for_the_negative_ttl_alone(stage: Stage) -> None:
+    """unbound keeps a denial until its clock of whole seconds is past the second of its arrival plus the TTL: with 5 s
+    that is less than 6 s, to which the question itself comes. 6.006 s were measured: 6 s without room.
+    """
+    assert stage.sees(WEB) == ("NOERROR", {"10.0.0.1"})
+    seconds, ttls = seconds_until_seen_again(stage, 2)
     assert seconds < 8
+    assert ttls == sorted(ttls, reverse=True)
+    assert ttls[0] <= NEGATIVE_TTL_DEFAULT
     assert stage.sees(f"_http._tcp.{WEB}", "SRV") == ("NOERROR", {f"0 100 80 web-1.{WEB}."})
+
+
+@pytest.mark.parametrize("stage", [4], indirect=True)
+def test_with_a_negative_ttl_of_4_it_is_seen_within_6_seconds_with_room(stage: Stage) -> None:
+    assert stage.sees(WEB) == ("NOERROR", {"10.0.0.1"})
+    # Less than 5 s and a question; once in three a busy machine lets it be so.
+    assert any(seconds_until_seen_again(stage, revision)[0] < 6 for revision in (2, 4, 6))
 
 
 @pytest.mark.parametrize(
