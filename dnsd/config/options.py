@@ -368,7 +368,7 @@ GROUPS = (
             Option(
                 "rate_limit",
                 whole(0, 1_000_000),
-                200,
+                100,
                 "answers, denials and errors over UDP, of each so many a second to one network (/24, /56), each "
                 "responder; whoever has a cookie of ours has no limit; 0 is no limit",
             ),

@@ -21,7 +21,7 @@ def test_by_default_everybody_asks_nothing_is_short_and_strangers_have_a_limit()
     assert not access_of(settings).may_forward(octets("203.0.113.1"))
     assert access_of(settings).may_forward(octets("10.0.0.1"))
     assert short_names_of(settings) is None
-    assert rate_of(settings) == Rate(200, 2, CLOSE_BY)
+    assert rate_of(settings) == Rate(100, 2, CLOSE_BY)
 
 
 def test_secondaries_may_ask_where_not_everybody_may():
