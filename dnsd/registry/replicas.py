@@ -19,6 +19,8 @@ LIVE_TICKS = 3
 """Who did not report for longer is not waited for; while leases settle ticks stand still, and all are waited for."""
 ASK_SECONDS = 0.05
 COMPARE_SECONDS = 60.0
+COMPARE_AGAIN_SECONDS = 1.0
+"""When no fellow told of a revision that we remember."""
 
 _log = logging.getLogger("dnsd.replicas")
 
@@ -121,9 +123,10 @@ class Replicas:
             digests = await self._store.digests()
         except StoreUnavailable:
             return
-        self._compare_at = self._clock.monotonic() + COMPARE_SECONDS
         digests.pop(self._name, None)
         mine = {name: self._mirror.digest.at(revision) for name, (revision, _) in digests.items()}
+        is_done = not digests or any(mine.values())
+        self._compare_at = self._clock.monotonic() + (COMPARE_SECONDS if is_done else COMPARE_AGAIN_SECONDS)
         others = [name for name, (_, told) in digests.items() if mine[name] and mine[name] != told]
         if others:
             self.differences += 1
