@@ -19,6 +19,18 @@ SITUATIONS_TEXT = """
 - **dnsd restarting**: both replicas are restarted in turn, while the client asks without a pause; no answer fails.
 """
 TAIL = """
+## Programs that follow a name
+Each is tried with the real program (`tests/system/`): it finds all endpoints, and lets go of one that leaves.
+
+| program | what to write |
+| --- | --- |
+| HAProxy | `server-template web 10 _http._tcp.web.default.svc.cluster.local resolvers dnsd`, `accepted_payload_size 1232`, `hold valid 1s`; it divides SRV weights by 256: register 256 for 1, 2560 for 10 |
+| nginx | `resolver ADDRESS valid=5s;` and the name in a variable: `set $web web.default.svc.cluster.local; proxy_pass http://$web:8080;` (without the variable it asks once, at its start) |
+| Prometheus | `dns_sd_configs: [{names: [_http._tcp.web.default.svc.cluster.local], type: SRV}]`, or `type: A` with a `port` |
+| gRPC | `dns:///web.default.svc.cluster.local:50051` with the policy `round_robin`; it asks again when a connection breaks, at most every 30 s |
+| dnsmasq in front | `server=/cluster.local/ADDRESS`, one line for each replica |
+| unbound in front | a `stub-zone` (see [operating](operating.md)), `domain-insecure: cluster.local` |
+
 ## What DNS cannot reach
 - **Caches in programs.** Java keeps addresses for 30 s whatever the TTL says (`networkaddress.cache.ttl`), and for ever
   under a security manager. Browsers keep them for up to a minute. A connection that is kept open asks nothing at all:

@@ -1,31 +1,23 @@
 """Every client of docs/clients.md with its real program, in a network where dnsd is the only name server."""
 
 import re
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from clients.kinds import CLIENTS, NAME, Client
 from clients.page import page
 from clients.stage import MANY, PORT, PROMPT_SECONDS, WEB, Stage
-from room import Room, require
+from room import require
 
 pytestmark = pytest.mark.timeout(170)
 SRV_NAME = f"_http._tcp.{NAME}"
 
 
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    require("unshare", "nsenter", "ip", "redis-server", "curl", "dig", *{need for one in CLIENTS for need in one.needs})
-    room = Room(tmp_path_factory.mktemp("clients"))
-    try:
-        made = Stage(room, [sys.executable, "-m", "dnsd"])
-        for client in CLIENTS:
-            made.build(client)
-        yield made
-    finally:
-        room.close()
+@pytest.fixture(scope="module", autouse=True)
+def built(stage: Stage) -> None:
+    require(*{need for one in CLIENTS for need in one.needs})
+    for client in CLIENTS:
+        stage.build(client)
 
 
 @pytest.fixture(scope="module")
