@@ -22,14 +22,16 @@ TAIL = """
 ## Programs that follow a name
 Each is tried with the real program (`tests/system/`): it finds all endpoints, and lets go of one that leaves.
 
-| program | what to write |
-| --- | --- |
-| HAProxy | `server-template web 10 _http._tcp.web.default.svc.cluster.local resolvers dnsd`, `accepted_payload_size 1232`, `hold valid 1s`; it divides SRV weights by 256: register 256 for 1, 2560 for 10 |
-| nginx | `resolver ADDRESS valid=5s;` and the name in a variable: `set $web web.default.svc.cluster.local; proxy_pass http://$web:8080;` (without the variable it asks once, at its start) |
-| Prometheus | `dns_sd_configs: [{names: [_http._tcp.web.default.svc.cluster.local], type: SRV}]`, or `type: A` with a `port` |
-| gRPC | `dns:///web.default.svc.cluster.local:50051` with the policy `round_robin`; it asks again when a connection breaks, at most every 30 s |
-| dnsmasq in front | `server=/cluster.local/ADDRESS`, one line for each replica |
-| unbound in front | a `stub-zone` (see [operating](operating.md)), `domain-insecure: cluster.local` |
+- **HAProxy**: `server-template web 10 _http._tcp.web.default.svc.cluster.local resolvers dnsd`, and in `resolvers dnsd`
+  `accepted_payload_size 1232` and `hold valid 1s`. It divides SRV weights by 256: register 256 for 1, 2560 for 10.
+- **nginx**: `resolver ADDRESS valid=5s;` and the name in a variable (without one it asks once, at its start):
+  `set $web web.default.svc.cluster.local; proxy_pass http://$web:8080;`.
+- **Prometheus**: `dns_sd_configs` with `names: [_http._tcp.web.default.svc.cluster.local]` and `type: SRV`, or with the
+  service's name, `type: A` and a `port`.
+- **gRPC**: `dns:///web.default.svc.cluster.local:50051` with the policy `round_robin`. It asks again when a connection
+  breaks, at most every 30 s.
+- **dnsmasq in front**: `server=/cluster.local/ADDRESS`, one line for each replica.
+- **unbound in front**: a `stub-zone` for `cluster.local`, and `domain-insecure: cluster.local`.
 
 ## What DNS cannot reach
 - **Caches in programs.** Java keeps addresses for 30 s whatever the TTL says (`networkaddress.cache.ttl`), and for ever
