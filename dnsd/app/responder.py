@@ -40,6 +40,7 @@ class Responding:
             udp_payload_most=settings.udp_payload,
             tcp_connections_most=settings.tcp_connections,
             tcp_per_client_most=settings.tcp_per_client,
+            tcp_idle_seconds=settings.tcp_idle_seconds,
             open_within_seconds=settings.open_within_seconds,
             transfer_to=allowed_of(settings),
             keyring=keys_of(settings),

@@ -366,6 +366,13 @@ GROUPS = (
             Option("tcp_connections", whole(1, 65_536), 1000, "TCP connections at a time, each responder"),
             Option("tcp_per_client", whole(1, 65_536), 100, "TCP connections at a time of one client address"),
             Option(
+                "tcp_idle_seconds",
+                seconds(1, 120),
+                10,
+                "how long a TCP client may be silent or leave answers unread, less when many are connected; a fifth of "
+                "it for a message from its first octet to its last",
+            ),
+            Option(
                 "rate_limit",
                 whole(0, 1_000_000),
                 100,

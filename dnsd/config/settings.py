@@ -67,6 +67,7 @@ class Settings:
     quota_metadata_octets: int
     tcp_connections: int
     tcp_per_client: int
+    tcp_idle_seconds: float
     rate_limit: int
     rate_limit_slip: int
     rate_limit_exempt: tuple[str, ...]

@@ -146,15 +146,15 @@ class Connection:
         if not self.is_owed and not self._waits:
             self.close("")
 
-    def overdue(self, now: float, idle_seconds: float) -> str:
-        """Why this connection should be closed now, nothing when it should not."""
+    def overdue(self, now: float, idle_seconds: float, patience: float = 1.0) -> str:
+        """Why this connection should be closed now, nothing when it should not; ``patience`` stretches the limits."""
         waited = now - self._since
         if self._unsent:
-            return "stalled" if waited >= STALLED_SECONDS else ""
+            return "stalled" if waited >= STALLED_SECONDS * patience else ""
         if self._stream is not None or self._waits:
             return ""
         if self._buffer:
-            return "slow" if waited >= WHOLE_MESSAGE_SECONDS else ""
+            return "slow" if waited >= WHOLE_MESSAGE_SECONDS * patience else ""
         return "idle" if waited >= idle_seconds else ""
 
     def close(self, reason: str) -> None:

@@ -27,7 +27,7 @@ from dnsd.runtime.counts import Counts, add
 from dnsd.runtime.tasks import Tasks
 from dnsd.server.asking import Respond
 from dnsd.server.forwarding import Forwarding
-from dnsd.server.guests import connections_possible
+from dnsd.server.guests import IDLE_SECONDS, connections_possible
 from dnsd.server.limiter import Limiter, Rate
 from dnsd.server.querylog import QueryLog
 from dnsd.server.sockets import DnsSocket
@@ -61,6 +61,7 @@ class Responder:
         udp_payload_most: int = UDP_PAYLOAD_DEFAULT,
         tcp_connections_most: int = CONNECTIONS_MOST,
         tcp_per_client_most: int = CONNECTIONS_A_CLIENT_MOST,
+        tcp_idle_seconds: float = IDLE_SECONDS,
         open_within_seconds: float = OPEN_WITHIN_SECONDS,
         transfer_to: Allowed = NOBODY,
         keyring: Keyring | None = None,
@@ -78,6 +79,7 @@ class Responder:
         self._respond = respond if access.is_open else respond_to_some
         self._open_within_seconds = open_within_seconds
         self._limits = tcp_connections_most, tcp_per_client_most
+        self._tcp_idle_seconds = tcp_idle_seconds
         self._udp_terms = Terms(payload_most=udp_payload_most, cookie_secret=cookie_secret)
         self._tcp_terms = Terms(is_tcp=True, payload_most=udp_payload_most, cookie_secret=cookie_secret)
         self._take_terms({"transfer_to": transfer_to, "keyring": keyring})
@@ -169,6 +171,7 @@ class Responder:
             connections_possible(connections_most, descriptors),
             a_client_most,
             self._forwarding(self._tcp_terms, self._tcp_tally),
+            self._tcp_idle_seconds,
         )
         self._tcp.open()
 

@@ -20,7 +20,7 @@ from dnsd.runtime.counts import Counts
 from dnsd.server.asking import SILENCE, Respond, servfail, silence
 from dnsd.server.connection import Connection, Later
 from dnsd.server.forwarding import Forwarding
-from dnsd.server.guests import Guests, client_of
+from dnsd.server.guests import IDLE_SECONDS, Guests, client_of
 from dnsd.server.tally import Tally
 
 CONNECTIONS_MOST = 1000
@@ -51,6 +51,7 @@ class TcpServer:
         connections_most: int = CONNECTIONS_MOST,
         a_client_most: int = CONNECTIONS_A_CLIENT_MOST,
         forwarding: Forwarding | None = None,
+        idle_seconds_most: float = IDLE_SECONDS,
     ) -> None:
         self._listeners = listeners
         self._respond = respond
@@ -60,6 +61,7 @@ class TcpServer:
         self._tally = tally
         self._forwarding = forwarding
         self._guests: Guests[Connection] = Guests(connections_most, a_client_most)
+        self._patience = idle_seconds_most / IDLE_SECONDS
         self._held = 0
         self._transfers = 0
         self._is_closing = False
@@ -108,9 +110,9 @@ class TcpServer:
     def sweep(self) -> None:
         """Close the connections whose time is up."""
         self._terms.now = int(self._clock.wall())  # the messages of long transfers are signed with it
-        now, idle_seconds = self.now(), self._guests.idle_seconds()
+        now, idle_seconds = self.now(), self._guests.idle_seconds() * self._patience
         for connection in self._guests:
-            reason = connection.overdue(now, idle_seconds)
+            reason = connection.overdue(now, idle_seconds, self._patience)
             if reason:
                 connection.close(reason)
 

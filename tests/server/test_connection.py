@@ -285,6 +285,23 @@ def test_a_peer_that_does_not_read_has_its_time(line, house, ask):
     assert connection.overdue(200.0 + STALLED_SECONDS, 10) == "stalled"
 
 
+def test_patience_stretches_the_time_of_a_message(line, house):
+    peer, connection = line
+    house.time = 109.0
+    peer.send(b"\0")
+    connection.read()
+    assert connection.overdue(109.0 + WHOLE_MESSAGE_SECONDS, 20, 2.0) == ""
+    assert connection.overdue(109.0 + WHOLE_MESSAGE_SECONDS / 5, 2, 0.2) == "slow"
+
+
+def test_a_patient_server_waits_longer_for_its_answers_to_be_read(line, house, ask):
+    peer, connection = line
+    house.time = 200.0
+    _stall(peer, connection, house, ask)
+    assert connection.overdue(200.0 + STALLED_SECONDS, 20, 2.0) == ""
+    assert connection.overdue(200.0 + STALLED_SECONDS / 5, 2, 0.2) == "stalled"
+
+
 def test_reading_a_little_does_not_lengthen_that_time(line, house, ask):
     peer, connection = line
     house.time = 200.0
