@@ -24,6 +24,10 @@ class Flights:
     def __len__(self) -> int:
         return len(self._waiting)
 
+    def all(self) -> list[Wanted]:
+        """The questions under way."""
+        return list(self._waiting)
+
     def is_full_for(self, wanted: Wanted) -> bool:
         """True when nobody else can wait for this."""
         return self._count >= WAITING_MOST or (wanted not in self._waiting and len(self._waiting) >= self._most)

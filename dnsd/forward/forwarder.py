@@ -100,6 +100,9 @@ class Forwarder:
     async def close(self) -> None:
         """End what is under way; who waits is told that it failed."""
         await self._tasks.stop()
+        for wanted in self._flights.all():
+            # Its task was ended before it had begun.
+            self._land(wanted, _FAILED)
         await self._exchange.close()
 
     def counts(self) -> Counts:
@@ -116,9 +119,12 @@ class Forwarder:
         try:
             resolved = await self._resolved(wanted)
         finally:
-            for deliver in self._flights.land(wanted):
-                deliver(resolved)
-            self._landed.set()
+            self._land(wanted, resolved)
+
+    def _land(self, wanted: Wanted, resolved: Resolved) -> None:
+        for deliver in self._flights.land(wanted):
+            deliver(resolved)
+        self._landed.set()
 
     async def _resolved(self, wanted: Wanted) -> Resolved:
         try:

@@ -53,11 +53,15 @@ def read_reply(packet: bytes, wanted: Wanted) -> Learnt:
     rcode = packet[3] & 15 | extended << 4
     if rcode not in (Rcode.NOERROR, Rcode.NXDOMAIN):
         raise UpstreamFailed(_OUTCOMES.get(rcode, "other"))
-    has_servers = any(each.rtype == RRType.NS for each in authority)
-    if not packet[2] & _AA and (not packet[3] & _RA or (has_servers and not answers)):
-        # No resolver, or a referral: it does not do for us what it was named for.
+    if not packet[2] & _AA and (not packet[3] & _RA or _is_referral(answers, authority)):
+        # It does not do for us what it was named for.
         raise UpstreamFailed("lame")
     return _learnt(Rcode(rcode), wanted, answers, authority)
+
+
+def _is_referral(answers: Sequence[Record], authority: Sequence[Record]) -> bool:
+    """True where others are named instead of an answer (RFC 2308 2.2.1)."""
+    return not answers and {RRType.NS} == {each.rtype for each in authority} & {RRType.NS, RRType.SOA}
 
 
 def _sections(packet: bytes, at: int) -> tuple[list[Record], list[Record], int]:

@@ -57,17 +57,18 @@ def nameservers_of(text: str) -> tuple[Upstream, ...]:
 def _place(text: str, default_port: int) -> tuple[str, int]:
     host, port = text, ""
     if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
-        if rest and not rest.startswith(":"):
+        host, bracket, rest = text[1:].partition("]")
+        if not bracket or (rest and not rest.startswith(":")):
             raise ValueError(_RIGHT)
         port = rest[1:] if rest else str(default_port)
     elif text.count(":") == 1:
         host, _, port = text.partition(":")
     else:
         port = str(default_port)
+    address = _address(host)
     if not (port.isascii() and port.isdigit() and 1 <= int(port) <= _PORT_MOST):
         raise ValueError(f"the port must be a number from 1 to {_PORT_MOST}")
-    return _address(host), int(port)
+    return address, int(port)
 
 
 def _address(text: str) -> str:
