@@ -26,11 +26,13 @@ def cold_start(stage: Stage) -> list[Figure]:
     state = filling.folder / "state"
     stage.end(filling)
     weighed: list[Weights] = []
+    spent: list[tuple[float, float]] = []
 
     def starting(state: str) -> Callable[[int], float]:
         def start(_: int) -> float:
             replica = _started(stage, redis, state)
             seconds = replica.wait_until_ready(records)
+            spent.append((process.cpu_seconds(replica.control()), process.cpu_seconds(replica.pids())))
             weighed.append(_weights(replica))
             stage.end(replica)
             return seconds
@@ -44,6 +46,8 @@ def cold_start(stage: Stage) -> list[Figure]:
     return [
         Figure("start", f"first answer, {size}, new state directory", "s", starts["new"], most=6.0),
         Figure("start", f"first answer, {size}, state directory kept", "s", starts["kept"], most=3.0),
+        Figure("start", "CPU until then, control", "s", [control for control, _ in spent]),
+        Figure("start", "CPU until then, responder", "s", [responder for _, responder in spent]),
         *_memory("after a cold start", weighed, empty, records.endpoint_count, (1.25, 2.5)),
         *_memory("after registering them", [grown], empty, records.endpoint_count, (None, None)),
     ]
