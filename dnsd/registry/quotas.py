@@ -94,11 +94,16 @@ class Quotas:
     def _check_counts(self, new: set[Key], going: set[Key]) -> None:
         more = _by_place(new)
         less = _by_place(going)
-        coming = _by_place(key for key in self._coming if key not in new and not self._stands(key))
+        coming: Counter[tuple[str, ...]] | None = None
         for place, added in more.items():
             most, setting, what = self._limit(place)
-            count = self._standing(place) + coming[place] - less[place] + added
-            if most and count > most:
+            count = self._standing(place) - less[place] + added
+            if not most or count + len(self._coming) <= most:  # room, whatever is on its way
+                continue
+            if coming is None:
+                coming = _by_place(key for key in self._coming if key not in new and not self._stands(key))
+            count += coming[place]
+            if count > most:
                 name = "/".join(place[1:])
                 raise OverQuota(f"{name} would hold {count} {what}, at most {most} are allowed ({setting})")
 
