@@ -137,11 +137,11 @@ def _file_text(path: str, origin: str) -> str:
 def _line_of(key: str, text: str) -> int:
     """Where the file sets ``key``; 1 when that cannot be told."""
     found = _first_line(key, text)
-    if not found and key.startswith("forward_"):
-        # Inside a [forward] table.
-        found = _first_line("forward", text)
-        inner = "domains" if key == "forward_domain" else key.removeprefix("forward_")
-        found = _first_line(inner, text, found) or found
+    if key.startswith("forward"):
+        # It may stand inside a [forward] table.
+        inner = {"forward": "upstreams", "forward_domain": "domains"}.get(key, key.removeprefix("forward_"))
+        table = _first_line("forward", text)
+        found = _first_line(inner, text, table) or found or table
     return found or 1
 
 

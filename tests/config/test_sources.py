@@ -167,3 +167,29 @@ def test_the_help_teaches_every_flag_with_default_and_variable():
         assert option.variable in text
     assert "127.0.0.1:1053" in text
     assert "else ~/.local/state/dnsd" in text
+
+
+def test_forwarding_may_stand_as_a_table(settings_file):
+    path = settings_file(
+        "workers = 2\n[forward]\nupstreams = ['192.0.2.1', 'tls://192.0.2.2#dns.example.net']\nin_flight = 10\n"
+        "[forward.domains]\n'corp.example' = ['192.0.2.3', '192.0.2.4']\n'10.0.0.0/8' = '192.0.2.5'\n"
+    )
+    settings = load({"config": path}, {})
+    assert settings.forward == ("192.0.2.1:53", "tls://192.0.2.2:853#dns.example.net")
+    domains = ("corp.example.=192.0.2.3:53", "corp.example.=192.0.2.4:53", "10.0.0.0/8=192.0.2.5:53")
+    assert (settings.forward_domain, settings.forward_in_flight) == (domains, 10)
+    assert load({"config": path}, {"DNSD_FORWARD": "192.0.2.9"}).forward == ("192.0.2.9:53",)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("upstreams = ['dns.example']", "forward: 'dns.example' (from {}:3) is wrong"),
+        ("in_flight = 0", "forward_in_flight: 0 (from {}:3) is wrong"),
+        ("nonsense = 1", "{}:3: unknown setting 'forward_nonsense'"),
+        ("domains = {'corp.example' = 'x'}", "forward_domain: 'corp.example=x' (from {}:3) is wrong"),
+    ],
+)
+def test_what_is_wrong_in_the_table_is_told_with_its_line(settings_file, line, told):
+    path = settings_file(f"workers = 2\n[forward]\n{line}\n")
+    assert told.format(path) in refusal_of({"config": path}, {})

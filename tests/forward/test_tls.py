@@ -24,19 +24,10 @@ def certificate(tmp_path_factory) -> Path:
     key, made = folder / "key.pem", folder / "certificate.pem"
     subprocess.run(
         [
-            "openssl",
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:prime256v1",
-            "-nodes",
-            "-days",
-            "30",
-        ]
-        + ["-keyout", str(key), "-out", str(made), "-subj", "/CN=dns.example.net"]
-        + ["-addext", "subjectAltName=DNS:dns.example.net,IP:127.0.0.1"],
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
+            *("-days", "30", "-keyout", str(key), "-out", str(made), "-subj", "/CN=dns.example.net"),
+            *("-addext", "subjectAltName=DNS:dns.example.net,IP:127.0.0.1"),
+        ],
         check=True,
         capture_output=True,
     )
