@@ -1,4 +1,4 @@
-"""What a change costs before a query sees it: ``python tests/bench/bench_apply.py``. CPU microseconds a change, best of 5.
+"""What a change costs before a query sees it: ``python tests/bench/bench_apply.py``. CPU time of a change, best of 5.
 
 Control compiles (``catalog.apply``) and packs, a responder unpacks and replaces (``table.apply``). The cost must not
 depend on the size of the registry, and grow no faster than the service that changes. Once more for a whole load.
