@@ -13,7 +13,7 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
     answer      question to answer, bytes to bytes, pure: scan edns cookies networks access terms checks
                 lookup follow order draft short said fit transfer signed complete forwarded respond;
                 slip; why
-    runtime     what a process needs: clock tasks log counts metrics notify supervise
+    runtime     what a process needs: clock tasks log counts durations metrics notify supervise
     forward     names of others, asked of upstreams: upstream routes special names query reply udp tcp tls exchange
                 health tries flights cache failures failure forwarder
     store       the shared truth (door: redis): keys redis scripts/*.lua; embedded binary directory
@@ -23,7 +23,7 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
     server      door one, DNS: address holders binding spread sockets; datagrams layout mmsg limiter querylog udp;
                 guests connection tcp; asking tally forwarding; frames line feed garbage source; secondaries responder
     admin       door two, HTTP: routes services endpoints leases changes answers zones status failures;
-                calls openapi
+                calls openapi families
     config      the settings, default, least, most: options kinds settings sources
     app         composition root: serve life ground doors secondaries clients forwarding; parent process orders
                 channel child; control responder solo

@@ -22,6 +22,7 @@ from dnsd.admin.connections import HEADER_SECONDS_MOST, Connection
 from dnsd.admin.drains import DrainCalls
 from dnsd.admin.endpoints import EndpointCalls
 from dnsd.admin.failures import report_failures
+from dnsd.admin.families import Families
 from dnsd.admin.guards import add_headers, guard_headers, guard_hosts, limit_time
 from dnsd.admin.leases import LeaseCalls
 from dnsd.admin.metrics import Collect, MetricsCalls
@@ -108,9 +109,8 @@ class Admin:
         self._tls = tls
         self._hosts = tuple(hosts)
         self._changes = ChangeCalls(mirror, access)
-        self._metrics = MetricsCalls(
-            mirror, lambda: self._changes.watchers, collectors, refresh, disk, ticker, replicas, checks
-        )
+        families = Families(mirror, services, lambda: self._changes.watchers, disk, ticker, replicas, checks)
+        self._metrics = MetricsCalls([*collectors, families.collect], refresh)
         self._columns = (
             ServiceCalls(writes, access, leases, mirror, refusal),
             EndpointCalls(writes, access, leases, mirror, refusal),

@@ -117,7 +117,6 @@ class Settings:
             if one.overlaps(other):
                 raise InvalidSetting(f"reverse: {one} and {other} overlap; leave the smaller one out")
 
-
     def _check_networks(self) -> None:
         for setting in ("answer_to", "forward_for", "short_names"):
             networks = [text.removeprefix("!").partition(" ")[0] for text in getattr(self, setting)]

@@ -106,6 +106,8 @@ class Mirror:
         self.digest = Digest()
         self.has_begun = asyncio.Event()
         """Set when something is loaded, or when the first attempt has shown that nothing can be yet."""
+        self.lag = 0
+        """So many revisions was the store ahead of us at the last look."""
         self.loads = 0
         """So often everything was read from the store."""
         self._store = store
@@ -302,6 +304,7 @@ class Mirror:
         """True when nothing is missing between us and the store, or the stream has it, the very next change first."""
         position = await reader.position()
         self._checked_at = self._clock.monotonic()
+        self.lag = max(0, position.revision - self.revision)
         if not self._continues(position) or (self.held.values and position.is_adopted):
             return False
         if position.revision == self.revision:

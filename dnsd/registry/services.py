@@ -6,7 +6,8 @@ must still stand.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from dnsd.codec.audit import Author, author_to_text
@@ -25,6 +26,7 @@ from dnsd.registry.herd import Herd
 from dnsd.registry.leases import Leases
 from dnsd.registry.mirror import Mirror
 from dnsd.registry.operations import Batch, Delete, Edit, Mark, Operation, Precondition, Put, Written
+from dnsd.runtime.durations import Durations
 from dnsd.store import operations as stored
 from dnsd.store.operations import Accepted, Refused, Result, StoreOperation
 from dnsd.store.record import value_of
@@ -49,6 +51,13 @@ class Services:
         self._mirror = mirror
         self._leases = leases
         self._herd = herd
+        self.changes = Durations()
+        """How long single writes took, from their arrival until this replica answers from them."""
+
+    @property
+    def store_faults(self) -> Mapping[str, int]:
+        """What kept the store from answering, and how often."""
+        return self._store.faults
 
     async def write(self, operation: Operation, author: Author | None = None) -> Written:
         """One write, noted in the audit as ``author``'s.
@@ -56,6 +65,7 @@ class Services:
         While the store is away, a PUT equal to what the mirror holds counts as a heartbeat.
         """
         self._admit(operation)
+        began = asyncio.get_running_loop().time()
         try:
             accepted = await self._commit([operation], author)
         except StoreUnavailable:
@@ -64,7 +74,10 @@ class Services:
                 raise
             return heartbeat
         written = _written(operation, accepted, accepted.results[0])
-        return replace(written, visible=await self._mirror.reached(written.revision, VISIBLE_SECONDS))
+        visible = await self._mirror.reached(written.revision, VISIBLE_SECONDS)
+        if visible and written.outcome in ("created", "changed", "deleted"):
+            self.changes.note(asyncio.get_running_loop().time() - began)
+        return replace(written, visible=visible)
 
     def _admit(self, operation: Operation) -> None:
         """Refuse a new registration that is one too many; what is known already is a renewal."""

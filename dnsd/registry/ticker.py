@@ -37,6 +37,8 @@ class Ticker:
         """So many endpoints were removed by this replica because their lease ran out."""
         self.guard_since = 0
         """The tick since which self-preservation is on; 0 while it is off."""
+        self.running = 0
+        """So many leases there are in the registry."""
         self.held = 0
         """So many leases ran out, and their endpoints are kept all the same."""
 
@@ -69,7 +71,7 @@ class Ticker:
             await self._reap()
 
     def _note_guard(self, seen: Ticked) -> None:
-        self.held = seen.held
+        self.held, self.running = seen.held, seen.leases
         if bool(seen.guard_since) != bool(self.guard_since):
             if seen.guard_since:
                 _log.error(

@@ -21,6 +21,9 @@ GAUGES = frozenset(
 )
 """What is so many now; all others only grow."""
 
+TURNS = "dnsd_dns_turn_duration_seconds"
+"""Counted by bucket (``runtime/durations``), and under ``sum`` in microseconds."""
+
 _QTYPES = {
     1: "A",
     2: "NS",

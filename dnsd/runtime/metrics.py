@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from dnsd.runtime.counts import Counts
+from dnsd.runtime.counts import TURNS, Counts
+from dnsd.runtime.durations import BOUNDS_SECONDS, cumulative
 
 COUNTERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "dnsd_dns_requests": ("Questions that got an answer, whatever it was", ("transport", "qtype")),
@@ -35,6 +36,9 @@ GAUGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
+TURNS_TEXT = "Time in which what waited at once over UDP, up to 512 questions, was answered"
+
+
 class DnsCollector(Collector):
     """Shows the counts it was given last; register it with a ``prometheus_client.CollectorRegistry``."""
 
@@ -51,6 +55,13 @@ class DnsCollector(Collector):
             yield _filled(CounterMetricFamily(name, text, labels=labels), name, labels, self._counts)
         for name, (text, labels) in GAUGES.items():
             yield _filled(GaugeMetricFamily(name, text, labels=labels), name, labels, self._counts)
+        numbers = [self._counts.get((TURNS, str(index)), 0) for index in range(len(BOUNDS_SECONDS) + 1)]
+        yield duration_family(TURNS, TURNS_TEXT, numbers, self._counts.get((TURNS, "sum"), 0) / 1e6)
+
+
+def duration_family(name: str, text: str, numbers: list[int], sum_seconds: float) -> Metric:
+    """A histogram of the numbers that ``runtime/durations`` counts."""
+    return HistogramMetricFamily(name, text, buckets=cumulative(numbers), sum_value=sum_seconds)
 
 
 def _filled(

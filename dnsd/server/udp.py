@@ -14,7 +14,8 @@ from dnsd.answer.terms import Terms
 from dnsd.authority.table import Table
 from dnsd.model.message import Forward, Outcome, Reply
 from dnsd.runtime.clock import Clock
-from dnsd.runtime.counts import Counts
+from dnsd.runtime.counts import TURNS, Counts
+from dnsd.runtime.durations import Durations
 from dnsd.server.asking import Respond, servfail, silence
 from dnsd.server.datagrams import Sender
 from dnsd.server.forwarding import Forwarding
@@ -53,6 +54,7 @@ class UdpServer:
         self._datagrams = open_datagrams(udp)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_writing = False
+        self._turns = Durations()
 
     def open(self) -> None:
         """Answer from now on, in the running loop."""
@@ -72,7 +74,10 @@ class UdpServer:
         """What its socket alone knows; all else is in the tally."""
         failed, portless = self._datagrams.failed, self._datagrams.portless
         dropped = {"unsendable": failed, "port-0": portless, "short": -portless}
-        return {("dnsd_dns_dropped", "udp", reason): number for reason, number in dropped.items() if number}
+        counts: Counts = {("dnsd_dns_dropped", "udp", reason): number for reason, number in dropped.items() if number}
+        # Whole numbers, which travel between processes and are added up: by bucket, and the sum in microseconds.
+        counts |= {(TURNS, str(index)): number for index, number in enumerate(self._turns.numbers) if number}
+        return counts | {(TURNS, "sum"): round(self._turns.sum_seconds * 1e6)}
 
     def answer_batch(self) -> int:
         """Answer what waits, at most one batch; returns how many packets that were."""
@@ -113,6 +118,11 @@ class UdpServer:
             self._await_room()
 
     def _take_turn(self) -> None:
+        began = self._clock.monotonic()
+        self._answer_batches()
+        self._turns.note(self._clock.monotonic() - began)
+
+    def _answer_batches(self) -> None:
         for _ in range(BATCHES_A_TURN):
             if self.answer_batch() < BATCH_WORTH_ANOTHER:
                 break

@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import get_args
 
 from redis.exceptions import NoScriptError, ResponseError
@@ -83,6 +85,8 @@ class Store:
         self._allow_eviction = allow_eviction
         self._write_seconds = write_seconds
         self._changes_kept = changes_kept
+        self.faults: Counter[str] = Counter()
+        """What kept calls from being answered, by the reason of StoreUnavailable."""
         self._scripts = {name: Script(name) for name in get_args(Name)}
         self._cookie_secret = secrets.token_hex(_COOKIE_SECRET_OCTETS)
 
@@ -241,10 +245,19 @@ class Store:
 
     async def _call(self, *commands: Command) -> list[Reply]:
         """A reply to each command; the refusal of the first one, but not of others, is raised."""
-        replies = await self._connections.call(commands, self._write_seconds)
-        if isinstance(replies[0], ResponseError):
-            raise unavailable(replies[0], self.place)
-        return replies
+        with self._counted():
+            replies = await self._connections.call(commands, self._write_seconds)
+            if isinstance(replies[0], ResponseError):
+                raise unavailable(replies[0], self.place)
+            return replies
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreUnavailable as fault:
+            self.faults[fault.reason] += 1
+            raise
 
     async def _run(self, name: Name, own: Sequence[str], floor: int) -> Reply:
         script = self._scripts[name]
@@ -266,17 +279,19 @@ class Store:
         reply, copies = await self._evaluate(script, arguments, wait)
         if reply[0] != "fault" and copies < self._copies:
             detail = f"the store at {self.place}: {copies} of {self._copies} copies were confirmed in time"
+            self.faults["not-replicated"] += 1
             raise StoreUnavailable("not-replicated", detail)
         return "replicated", reply
 
     async def _evaluate(self, script: Script, arguments: Sequence[str], *after: Command) -> list[Reply]:
-        replies = await self._connections.call((("EVALSHA", script.sha, *arguments), *after), self._write_seconds)
-        if isinstance(replies[0], NoScriptError):
-            replies = await self._connections.call((("EVAL", script.text, *arguments), *after), self._write_seconds)
-        for reply in replies:
-            if isinstance(reply, ResponseError):
-                raise unavailable(reply, self.place)
-        return replies
+        with self._counted():
+            replies = await self._connections.call((("EVALSHA", script.sha, *arguments), *after), self._write_seconds)
+            if isinstance(replies[0], NoScriptError):
+                replies = await self._connections.call((("EVAL", script.text, *arguments), *after), self._write_seconds)
+            for reply in replies:
+                if isinstance(reply, ResponseError):
+                    raise unavailable(reply, self.place)
+            return replies
 
     def _arguments(self, own: Sequence[str], floor: int, waits: bool, author: str = "") -> tuple[str, ...]:
         """Number of keys, keys, what the prelude takes, the script's own."""

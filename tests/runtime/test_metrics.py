@@ -2,7 +2,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from dnsd.runtime import counts as counts_module
-from dnsd.runtime.counts import Counts
+from dnsd.runtime.counts import TURNS, Counts
 from dnsd.runtime.metrics import COUNTERS, GAUGES, DnsCollector
 
 
@@ -37,7 +37,7 @@ def test_counts_are_shown_by_their_labels():
 
 def test_every_metric_is_there_before_anything_was_counted():
     samples = _samples({})
-    assert set(samples) == {*COUNTERS, *GAUGES}
+    assert set(samples) == {*COUNTERS, *GAUGES, TURNS}
     assert samples["dnsd_dns_tcp_accepted"] == {(): 0}
     assert samples["dnsd_dns_requests"] == {}
 
@@ -50,3 +50,14 @@ def test_counters_end_in_total_and_say_what_they_count():
 
 def test_the_gauges_are_those_that_are_not_added_up_over_dead_processes():
     assert set(GAUGES) == counts_module.GAUGES
+
+
+def test_the_turns_of_all_responders_are_one_histogram():
+    collector = DnsCollector()
+    collector.show({(TURNS, "2"): 3, (TURNS, "15"): 1, (TURNS, "sum"): 12_000_000})
+    family = next(each for each in collector.collect() if each.name == TURNS)
+    told = {sample.labels.get("le", sample.name): sample.value for sample in family.samples}
+    assert told["0.00025"] == 0
+    assert told["0.0005"] == told["10.0"] == 3
+    assert told["+Inf"] == told[f"{TURNS}_count"] == 4
+    assert told[f"{TURNS}_sum"] == 12.0

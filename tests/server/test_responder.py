@@ -20,6 +20,7 @@ from dnsd.answer.transfer import Allowed
 from dnsd.model.errors import InvalidSetting
 from dnsd.model.names import name_from_text
 from dnsd.runtime.clock import SystemClock
+from dnsd.runtime.counts import TURNS
 from dnsd.runtime.tasks import Tasks
 from dnsd.server.address import Address
 from dnsd.server.limiter import Rate
@@ -136,7 +137,11 @@ async def test_everything_is_counted(make, catalog, register, until):
     await room.ask("nobody." + WEB, "AAAA")
     await room.ask(WEB, "SRV", tcp=True)
     await until(lambda: room.responder.counts()[("dnsd_dns_tcp_connections",)] == 0)
-    assert await room.feed.counts() == {
+    counts = await room.feed.counts()
+    turns = {key[1]: counts.pop(key) for key in list(counts) if key[0] == TURNS}
+    assert turns.pop("sum") > 0
+    assert 0 < sum(turns.values()) <= 3  # one that waits for TCP's answer may wake up for nothing
+    assert counts == {
         ("dnsd_dns_requests", "udp", "A"): 1,
         ("dnsd_dns_requests", "udp", "AAAA"): 1,
         ("dnsd_dns_requests", "tcp", "SRV"): 1,
