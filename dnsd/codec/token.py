@@ -6,8 +6,6 @@ import json
 from ipaddress import ip_network
 from typing import Any
 
-from dnsd.codec.reading import read_shape
-from dnsd.codec.requests import TokenShape
 from dnsd.model.errors import Fault, InvalidRecord
 from dnsd.model.grant import Grant
 from dnsd.model.token import EXPIRES_SECONDS_MOST, Token
@@ -59,6 +57,10 @@ def document_of_token(token: Token) -> dict[str, object]:
 
 def token_from_document(document: object, identifier: str, secret_hash: str, now: int) -> Token:
     """The token that a body asks for; with a ``subject`` it has no secret. Raises InvalidRecord with all faults."""
+    # Imported here, because to load the shapes takes 0.2 s, and the first answers of a start do not need them.
+    from dnsd.codec.reading import read_shape
+    from dnsd.codec.requests import TokenShape
+
     shape = read_shape(TokenShape, document)
     grants, faults = [], []
     for index, given in enumerate(shape.grants):
