@@ -18,7 +18,7 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
                 health tries flights cache failures failure forwarder
     store       the shared truth (door: redis): keys redis scripts/*.lua; embedded binary directory
     registry    what the product does: services leases drains departures mirror (the catalog's only writer)
-                snapshot disk held refill digest replicas herd
+                snapshot disk kept held refill digest replicas herd
     health      active checks of endpoints whose service asks for them: probe shares judgement checks
     server      door one, DNS: address holders binding spread sockets; datagrams layout mmsg limiter querylog udp;
                 guests connection tcp; asking tally forwarding; frames line feed garbage source; secondaries responder

@@ -13,6 +13,7 @@ from dnsd.model.change import Change, Removal
 from dnsd.model.service import Endpoint, EndpointKey, Service, ServiceKey
 from dnsd.registry.content import Content
 
+ADVICE = "`dnsd store restore` writes them back, `dnsd store adopt` drops them"
 FRESH_SECONDS = 600.0
 """Leased records are written back of ourselves only from a mirror that was in step not longer ago."""
 
@@ -58,6 +59,14 @@ class Held:
     def is_suspect(self) -> bool:
         """True while the store is not believed."""
         return bool(self.values) and bool(self.why)
+
+    @property
+    def problem(self) -> str:
+        """The suspicion and what to do, for people; "" when there is none."""
+        if not self.is_suspect:
+            return ""
+        lacking = f"{len(self.values)} records that it lacks are still answered"
+        return f"store-suspect: the store {self.why}; {lacking}: {ADVICE}"
 
     def take(self, loss: Loss, age_seconds: float) -> None:
         """Hold these; ``age_seconds``: since when our mirror is out of step with the store that had them."""

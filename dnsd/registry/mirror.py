@@ -32,6 +32,7 @@ from dnsd.registry.content import Content, read_content
 from dnsd.registry.digest import Digest, Pair
 from dnsd.registry.disk import Disk, Standing
 from dnsd.registry.held import Held, loss_of
+from dnsd.registry.kept import Kept, age_of, content_of
 from dnsd.registry.merging import Merging
 from dnsd.registry.progress import Progress
 from dnsd.registry.watch import Past, Seen, Watch
@@ -52,7 +53,6 @@ MERGED_MOST = 2000
 """So many objects are applied in one go, at most about."""
 REACH_SECONDS = 1.0
 """So long the store is tried at the start; then what the disk kept is served."""
-ADVICE = "`dnsd store restore` writes them back, `dnsd store adopt` drops them"
 
 _log = logging.getLogger("dnsd.mirror")
 
@@ -118,7 +118,7 @@ class Mirror:
         self._past = Past()
         self._history = ""
         self._is_loaded = False
-        self._disk = disk
+        self._kept = Kept(disk, self.held)
         self._has_tried = False
         self._removed = 0
         self._schema = SCHEMA
@@ -162,7 +162,8 @@ class Mirror:
     def standing(self) -> Standing:
         """Everything in this moment, for the disk."""
         inventory = self.catalog.inventory
-        return Standing(self.epoch, self.revision, self._history, [*inventory.services(), *inventory.endpoints()])
+        values: list[Service | Endpoint] = [*inventory.services(), *inventory.endpoints()]
+        return self._kept.standing(Standing(self.epoch, self.revision, self._history, values))
 
     def pairs(self) -> list[Pair]:
         """Key and revision of everything, for a digest."""
@@ -244,36 +245,31 @@ class Mirror:
     async def _meet(self, reader: Reader) -> None:
         """Connect; at the start see whether what the disk kept is more than what the store has."""
         try:
-            async with asyncio.timeout(None if self._has_tried or self._disk is None else REACH_SECONDS):
+            async with asyncio.timeout(REACH_SECONDS if not self._has_tried and self._kept.is_possible else None):
                 await reader.connect()
                 self._contact.meet(await self._store.check())
                 position = await reader.position()
         except TimeoutError:
             raise StoreUnavailable("unreachable", f"nothing from {self._store.place} in {REACH_SECONDS:g} s") from None
-        if not self._has_tried and self._disk is not None:
-            head = await self._disk.head()
-            if head is not None and (head[0] != position.epoch or head[1] > position.revision):
-                await self._serve_saved()
+        if not self._has_tried and await self._kept.is_ahead_of(position):
+            await self._serve_saved()
         self._has_tried = True
 
     async def _serve_saved(self) -> None:
         """Serve what the disk kept."""
         self._has_tried = True
         with resting_collector():
-            saved = None if self._disk is None or self._is_loaded else await self._disk.read()
+            saved = None if self._is_loaded else await self._kept.read()
             if saved is None:
                 return
-            content = Content(Position(saved.epoch, saved.revision, SCHEMA, saved.history, ""))
-            content.services = {each.key: each for each in saved.inventory.services()}
-            content.endpoints = {each.key: each for each in saved.inventory.endpoints()}
-            content.adopt_orphans()
+            content = content_of(saved)
             async with self._writing:
                 await self._swap(content)
         self._past.begin(saved.epoch, saved.revision)
         self._progress.advance(saved.revision)
         self._history, self._is_loaded = saved.history, True
         self.has_begun.set()
-        self._contact.age(max(0.0, self._clock.wall() - saved.written_at))
+        self._contact.age(age_of(saved, self._clock.wall()))
         self._note_bad(saved.bad)
         records = len(content.services) + len(content.endpoints)
         _log.warning("serving %d records that the disk kept, revision %d", records, saved.revision)
@@ -286,10 +282,9 @@ class Mirror:
             position = await reader.position()
         if not (self._continues(position) and await self._is_in_step(reader)):
             await self._load(reader)
-            if self._disk is not None and not self.held.values:
-                self._disk.renew()
-        elif self._disk is not None and self._disk.is_idle and not self.held.values:
-            self._disk.renew()
+            self._kept.renew()
+        else:
+            self._kept.follow_up()
         self._schema = position.schema
         self._gain()
 
@@ -309,8 +304,7 @@ class Mirror:
             return False
         if position.revision == self.revision:
             self._removed = position.removed
-            if self._disk is not None and not self.held.values:
-                self._disk.confirm(self.revision)
+            self._kept.confirm(self.revision)
             return True
         waiting = await reader.changes(self.revision, most=1)
         return bool(waiting) and waiting[0][0] == self.revision + 1
@@ -335,8 +329,7 @@ class Mirror:
             return
         self.digest.follow(self.catalog.inventory, merging.changes)
         self._audience.publish(self.catalog.apply(merging.change, self._clock.monotonic()))
-        if self._disk is not None:
-            self._disk.append(merging.change)
+        self._kept.append(merging.change)
         for change in merging.changes:
             self._past.append(change)
         self._progress.advance(merging.revision)
@@ -371,8 +364,6 @@ class Mirror:
             return
         loss = loss_of(content, self.epoch, self._history, self._removed, self.catalog.inventory)
         self.held.take(loss, self._contact.age_seconds)
-        if loss.missing and self._disk is not None:
-            self._disk.pause()
         content.apply(Change(content.revision, loss.missing))
         content.adopt_orphans()
 
@@ -383,12 +374,8 @@ class Mirror:
             self._letting_go.clear()
             self.digest.forget()
             self._audience.publish(self.catalog.apply(change, self._clock.monotonic()))
-        if self.held.values:
-            self._gain()
-        elif self._disk is not None and self._disk.is_idle:
-            self._disk.renew()
-            self._gain()
-        elif self._contact.problem.startswith("store-suspect"):
+        self._kept.follow_up()
+        if self.held.values or self._contact.problem.startswith("store-suspect"):
             self._gain()
 
     async def _adopt(self, content: Content) -> None:
@@ -425,12 +412,8 @@ class Mirror:
                 self._audience.publish(ended)
 
     def _gain(self) -> None:
-        problem = f"newer-schema: the store has schema {self._schema}; it is read, not written"
-        if self._schema <= SCHEMA:
-            problem = ""
-        if self.held.is_suspect:
-            problem = f"store-suspect: the store {self.held.why}; {len(self.held.values)} records that it lacks are "
-            problem += f"still answered: {ADVICE}"
+        newer = f"newer-schema: the store has schema {self._schema}; it is read, not written"
+        problem = self.held.problem or (newer if self._schema > SCHEMA else "")
         self._contact.gain(problem, f"revision {self.revision} (epoch {self.epoch})")
 
     def _note_bad(self, bad: list[BadRecord]) -> None:

@@ -103,12 +103,11 @@ class Snapshot:
         """What was saved last, journals applied; None when there is no snapshot that makes sense."""
         try:
             saved = _read_snapshot(self._directory / "snapshot")
-        except FileNotFoundError:
-            return None
-        if saved is not None:
-            for number, path in self._journals():
-                if number <= saved.revision:  # what it begins with is there: nothing is missing between them
+            for number, path in self._journals() if saved else ():
+                if saved and number <= saved.revision:  # else something is missing between what it begins with and us
                     _apply_journal(path, saved)
+        except FileNotFoundError:  # nothing is kept, or it is just being replaced
+            return None
         return saved
 
     def close(self) -> None:

@@ -1,0 +1,56 @@
+"""What is kept on disk while the store lacks what we hold: a restart goes on holding, and knows what came since."""
+
+from pathlib import Path
+
+import pytest
+
+from dnsd.authority.inventory import Inventory
+from dnsd.registry.held import FRESH_SECONDS
+from dnsd.registry.kept import HELD_FRESH, HELD_OLD, age_of
+from dnsd.registry.snapshot import Saved, Snapshot
+from dnsd.store.operations import put
+
+
+def _kept(directory: Path) -> tuple[str, set[str]]:
+    saved = Snapshot(directory).read()
+    return ("", set()) if saved is None else (saved.epoch, {each.id for each in saved.inventory.endpoints()})
+
+
+def _permanent(make_endpoint, name: str):
+    return make_endpoint(name, lease_seconds=None)
+
+
+@pytest.mark.parametrize("is_store_there", [True, False])
+async def test_a_restart_while_the_store_lacks_records_holds_them_and_what_came_since(
+    make_replica, make_server, server, make_endpoint, eventually, tmp_path, is_store_there
+):
+    own, directory = make_server(server.kind), tmp_path / "m"
+    before = await make_replica(url=own.url, directory=directory)
+    await before.store.write([put(_permanent(make_endpoint, "lost"))], 0)
+    await eventually(lambda: _kept(directory) == (before.mirror.epoch, {"lost"}))
+    own.ask("FLUSHALL")
+    await eventually(lambda: before.mirror.status().is_suspect)
+    await before.store.write([put(_permanent(make_endpoint, "new"))], before.mirror.revision)
+    await eventually(lambda: _kept(directory) == (HELD_FRESH, {"lost", "new"}))
+    await before.tasks.stop()
+    before.disk.close()
+    if not is_store_there:
+        own.stop()
+    after = await make_replica("two", url=own.url, directory=directory, is_waited_for=False)
+    await eventually(lambda: after.mirror.status().loaded)
+    assert {name for name in ("lost", "new") if after.endpoint(name)} == {"lost", "new"}
+    own.wake()
+    await eventually(lambda: after.mirror.status().connected)
+    assert after.mirror.status().is_suspect
+    assert after.mirror.status().held == 1
+    await after.refill.restore_held()
+    await eventually(lambda: after.mirror.status().problem == "")
+    await eventually(lambda: _kept(directory) == (after.mirror.epoch, {"lost", "new"}))
+
+
+def test_what_was_too_old_to_be_written_back_does_not_grow_young_by_a_restart() -> None:
+    def aged(epoch: str) -> float:
+        return age_of(Saved(epoch, 7, 1000.0, Inventory()), 1010.0)
+
+    assert aged("a real one") == aged(HELD_FRESH) == 10.0
+    assert aged(HELD_OLD) > FRESH_SECONDS
