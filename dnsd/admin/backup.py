@@ -69,7 +69,7 @@ class BackupCalls:
             elif replaces and known != value:
                 puts.append(Put(value))
             outcomes["created" if known is None else "changed" if replaces and known != value else "unchanged"] += 1
-        self._writes.check(request, puts)
+        self._writes.check(request, [Put(value) for value in values])
         if puts and not dry_run:
             outcomes["created"] -= await self._write(request, puts)
         return replies.reply({"dry_run": dry_run, **outcomes})

@@ -60,3 +60,36 @@ def test_the_password_of_the_store_is_in_no_representation():
     assert "secret" not in repr(settings)
     assert settings.store_shown == "redis://:***@h/0"
     assert replace(settings, redis=None).store_shown == "embedded"
+
+
+TLS = {"tls_cert": "/a.crt", "tls_key": "/a.key"}
+
+
+@pytest.mark.parametrize(
+    ("given", "lacking"),
+    [
+        ({}, "tls_cert and tls_key and tokens are"),
+        (TLS, "tokens are"),
+        ({"tokens": "true"}, "tls_cert and tls_key are"),
+    ],
+)
+def test_beyond_loopback_tls_and_tokens_are_both_needed(given, lacking):
+    with pytest.raises(InvalidSetting, match=rf"^admin: '0\.0\.0\.0:8053' is not on loopback, and {lacking} not set"):
+        load({"admin": "0.0.0.0:8053", **given}, {})
+    assert load({"admin": "0.0.0.0:8053", **TLS, "tokens": "true"}, {}).tokens
+    assert load({"admin": "0.0.0.0:8053", **given, "insecure": "true"}, {}).insecure
+    assert load(given, {}).admin.host == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"tls_cert": "/a.crt"}, "tls_cert: '/a.crt' is of use only with tls_key"),
+        ({"tls_key": "/a.key"}, "tls_key: '/a.key' is of use only with tls_cert"),
+        ({"tls_client_ca": "/ca"}, "tls_client_ca: '/ca' is of use only with tls_cert and tls_key"),
+        ({**TLS, "tls_client_ca": "/ca"}, "tls_client_ca: '/ca' is of use only with tokens = true"),
+    ],
+)
+def test_settings_that_go_together(given, said):
+    with pytest.raises(InvalidSetting, match=said):
+        load(given, {})
