@@ -3,7 +3,15 @@ import struct
 
 import pytest
 
-from dnsd.server.connection import READ_OCTETS, STALLED_SECONDS, UNSENT_OCTETS_MOST, WHOLE_MESSAGE_SECONDS, Connection
+from dnsd.server.connection import (
+    ANSWERS_MOST,
+    READ_OCTETS,
+    STALLED_SECONDS,
+    UNSENT_OCTETS_MOST,
+    WHOLE_MESSAGE_SECONDS,
+    Connection,
+    Later,
+)
 
 
 class House:
@@ -18,6 +26,7 @@ class House:
         self.held = 0
         self.streams = []
         self.streams_ended = 0
+        self.later: list[Later] = []
         self._room = room
         self._respond = respond
 
@@ -28,6 +37,9 @@ class House:
         self.asked_times += 1
         if self.streams:
             return self.streams.pop()
+        if packet.endswith(b"later"):
+            self.later.append(Later())
+            return self.later[-1]
         outcome = self._respond(packet, peer, 0, None, None)
         return outcome[0] if isinstance(outcome, tuple) else b""
 
@@ -361,3 +373,70 @@ def test_a_server_that_ends_finishes_a_long_answer_first(line, house, ask):
         connection.write()
     assert _read_frames(peer, 1) == [b"only"]
     assert (house.left, house.streams_ended) == ("", 1)
+
+
+def test_answers_that_are_waited_for_hold_up_no_others_and_come_in_any_order(line, house, ask, answered):
+    peer, connection = line
+    peer.send(_framed(ask(1, b"later"), ask(2), ask(3, b"later"), ask(4)))
+    connection.read()
+    assert _read_frames(peer, 2) == [answered(2), answered(4)]
+    assert connection.overdue(house.time + 60, 1.0) == ""
+    house.later[1].send(answered(3))
+    house.later[0].send(answered(1))
+    assert _read_frames(peer, 2) == [answered(3), answered(1)]
+    assert connection.overdue(house.time + 60, 1.0) == "idle"
+    assert (house.left, house.held) == (None, 0)
+
+
+def test_no_more_is_read_while_sixteen_are_waited_for(line, house, ask, answered):
+    peer, connection = line
+    peer.send(_framed(*(ask(number, b"later") for number in range(ANSWERS_MOST + 1)), ask(99)))
+    connection.read()
+    assert (len(house.later), house.is_reading, house.is_writing) == (ANSWERS_MOST, False, False)
+    house.later[5].send(answered(5))
+    assert (_read_frames(peer, 1), len(house.later), house.is_reading) == ([answered(5)], ANSWERS_MOST + 1, False)
+    house.later[6].send(answered(6))
+    assert _read_frames(peer, 2) == [answered(6), answered(99)]
+    for later in house.later[7:]:
+        later.send(answered(7))
+    assert house.is_reading
+    assert connection.overdue(house.time + 1, 10.0) == ""
+
+
+def test_a_peer_that_sends_no_more_still_gets_what_is_waited_for(line, house, ask, answered):
+    peer, connection = line
+    peer.send(_framed(ask(1, b"later")))
+    connection.read()
+    peer.shutdown(socket.SHUT_WR)
+    connection.read()
+    assert (house.left, house.is_reading) == (None, False)
+    house.later[0].send(answered(1))
+    assert _read_frames(peer, 1) == [answered(1)]
+    assert house.left == ""
+
+
+def test_a_server_that_ends_waits_for_what_is_waited_for(line, house, ask, answered):
+    peer, connection = line
+    peer.send(_framed(ask(1, b"later")))
+    connection.read()
+    connection.finish()
+    assert house.left is None
+    house.later[0].send(answered(1))
+    assert (_read_frames(peer, 1), house.left) == ([answered(1)], "")
+
+
+def test_an_answer_for_a_connection_that_has_gone_is_nothing(line, house, ask, answered):
+    peer, connection = line
+    peer.send(_framed(ask(1, b"later"), ask(2, b"later")))
+    connection.read()
+    connection.close("ended")
+    house.later[0].send(answered(1))
+    assert house.left == "ended"
+
+
+def test_an_answer_that_will_not_come_closes_the_connection(line, house, ask):
+    peer, connection = line
+    peer.send(_framed(ask(1, b"later")))
+    connection.read()
+    house.later[0].send(b"")
+    assert (house.left, Later().send(b"nobody")) == ("malformed", None)
