@@ -61,6 +61,7 @@ class Replica:
         self.url = f"http://{self.admin[0]}:{self.admin[1]}"
         words = ["serve", "--dns", "{}:{}".format(*self.dns), "--admin", "{}:{}".format(*self.admin)]
         words += ["--state-dir", str(folder / "state"), "--replica", name, "--workers", str(workers)]
+        words += ["--quota-services", "0", "--quota-endpoints", "0"]  # these tests fill one namespace with thousands
         self._command = [sys.executable, "-m", "dnsd", *words, *(["--redis", redis] if redis else []), *flags]
         self._environ = {**os.environ, **(environ or {})}
         self.process: subprocess.Popen[bytes] | None = None
