@@ -393,5 +393,5 @@ class TestTimeAlone:
             return endpoint.weight == 1000
 
         await eventually(is_warm)
-        assert len(seen) == len({weight for weight, _ in seen}) == len({revision for _, revision in seen}) > 2
+        assert len(seen) == len({weight for weight, _ in seen}) == len({revision for _, revision in seen}) > 1
         assert (await write(replica, put(make_endpoint("b", weight=1)))).results[0].outcome == "created"
