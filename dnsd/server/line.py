@@ -12,8 +12,8 @@ from dnsd.runtime.clock import Clock
 from dnsd.runtime.counts import GAUGES, Counts, add
 from dnsd.server.frames import Inbox, Outbox, packed
 
-NODES_A_PART = 64
-"""Few, because one node can have a thousand records."""
+NODES_A_PART = 160
+"""As many as fill a frame; not more, because one node can have a thousand records."""
 QUEUED_OCTETS_MOST = 32 << 20
 """A responder that is further behind loses what waits for it and is sent everything afresh."""
 ALIVE_SECONDS = 3.0
