@@ -4,26 +4,27 @@ Floors are folders, columns are file names; imports go down only (``pyproject.to
 checks it, ``tests/test_house.py`` holds this text and the contract together). Bottom to top:
 
     model       values and rules, frozen, valid from birth: errors names rdata rrset message service lease health
-                change
+                change grant token
     authority   what we are authoritative for, pure: inventory schema (service -> RRsets) compile (RRsets -> nodes) node
                 form octets direct zone domain table tree pointers reverse static lastknown slowstart records journal
                 content catalog explain
     codec       every outside shape of a value, pure: wire (door: dnslib) zonefile document (JSON) manifest (Kubernetes)
-                tsig signature (door: dnspython) notify
+                tsig signature (door: dnspython) notify token audit
     answer      question to answer, bytes to bytes, pure: scan edns cookies networks access terms checks
                 lookup follow order draft short said fit transfer signed complete forwarded respond;
                 slip; why
-    runtime     what a process needs: clock tasks log counts durations metrics notify supervise
+    runtime     what a process needs: clock tasks log counts durations metrics notify supervise tls
     forward     names of others, asked of upstreams: upstream routes special names query reply udp tcp tls exchange
                 health tries flights cache failures failure forwarder
     store       the shared truth (door: redis): keys redis scripts/*.lua; embedded binary directory
     registry    what the product does: services leases drains departures mirror (the catalog's only writer)
-                snapshot disk kept held refill digest replicas herd
+                snapshot disk kept held refill digest replicas herd;
+                tokens quotas audit
     health      active checks of endpoints whose service asks for them: probe shares judgement checks
     server      door one, DNS: address holders binding spread sockets; datagrams layout mmsg limiter querylog udp;
                 guests connection tcp; asking tally forwarding; frames line feed garbage source; secondaries responder
     admin       door two, HTTP: routes services endpoints leases changes answers zones status failures;
-                calls openapi families
+                access needs writes reserved tokens audit; calls openapi families
     config      the settings, default, least, most: options kinds settings sources
     app         composition root: serve life ground doors secondaries clients forwarding; parent process orders
                 channel child; control responder solo
