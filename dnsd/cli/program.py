@@ -47,7 +47,7 @@ class Program:
 
 
 async def start(words: Sequence[str]) -> Program:
-    """Start a program; it has our streams and our environment. Raises NotStarted.
+    """Start a program; it has our streams and our environment but for our token. Raises NotStarted.
 
     On a terminal it gets a process group of its own, so that Ctrl-C comes to us first and it can be drained before it
     is told; reading from a terminal would stop it there, so it reads nothing.
@@ -59,6 +59,7 @@ async def start(words: Sequence[str]) -> Program:
             stdin=asyncio.subprocess.DEVNULL if has_terminal and os.isatty(0) else None,
             process_group=0 if has_terminal else None,
             restore_signals=True,
+            env={name: text for name, text in os.environ.items() if name != "DNSD_TOKEN"},
         )
     except OSError as fault:
         status = NOT_FOUND if isinstance(fault, FileNotFoundError) else NOT_EXECUTABLE

@@ -119,3 +119,36 @@ async def test_an_accident_within_a_response_ends_the_connection(
         assert answer.count(b"HTTP/1.1") == 1
         assert b"problem" not in answer
         assert "ZeroDivisionError" in caplog.text
+
+
+async def test_a_header_is_cut_off_at_16_kb_whole_or_not(new_replica: Any) -> None:
+    lines = b"".join(b"A%d: %s\r\n" % (number, b"x" * 4000) for number in range(5))
+    async with new_replica(loaded=False) as replica:
+        assert await replica.raw(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n" + lines) == b""
+        whole = await replica.raw(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n" + lines + b"Connection: close\r\n\r\n")
+        assert whole.startswith(b"HTTP/1.1 431 ")
+        assert b"/problems/headers-too-large" in whole
+        fitting = lines[: 4 * (len(lines) // 5)] + b"Connection: close\r\n\r\n"
+        assert b" 200 OK" in await replica.raw(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n" + fitting)
+
+
+async def test_a_long_body_is_no_long_header(replica: Any) -> None:
+    for _ in range(2):  # the second on the same connection
+        answer = await replica.call("POST", "/v1/renew", {"endpoints": []} | {"padding": "x" * 40_000})
+        answer.problem(422, "invalid-record")
+
+
+async def test_what_a_stranger_sent_makes_one_line_of_the_log(
+    new_replica: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(_: object) -> None:
+        raise ZeroDivisionError
+
+    routes = [connections.web.get("/problems/{slug}", broken)]
+    monkeypatch.setattr("dnsd.admin.openapi.OpenApiCalls.routes", lambda self: routes)
+    async with new_replica(loaded=False) as replica:
+        (await replica.call("GET", "/problems/a%0Ab" + "x" * 1000)).problem(500, "internal")
+        [line] = [record.getMessage() for record in caplog.records if record.name == "dnsd.admin"]
+    assert "\n" not in line
+    assert r"/problems/a\nb" in line
+    assert len(line) < 300

@@ -8,6 +8,11 @@ from typing import Any
 import pytest
 from openapi_spec_validator import validate
 
+from dnsd.admin.calls import CALLS
+from dnsd.admin.openapi import openapi_document
+from dnsd.model.grant import EVERYTHING
+from dnsd.model.token import Token, hash_of, token_text
+
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 
 
@@ -29,12 +34,12 @@ async def test_every_problem_has_a_page_and_others_have_none(replica: Any) -> No
     (await replica.call("GET", "/problems/none")).problem(404, "not-found")
 
 
-async def _attack(replica: Any, examples: int, seconds: int) -> None:
+async def _attack(replica: Any, examples: int, seconds: int, *more: str) -> None:
     words = [
         *("--config-file", str(CONFIG), "run"),
         *(f"http://127.0.0.1:{replica.port}/openapi.json", "--seed", "7", "--generation-database", "none"),
         *("--max-examples", str(examples), "--exclude-path", "/v1/watch", "--phases", "examples,coverage,fuzzing"),
-        *("--no-color", "--warnings", "off", "--max-time", str(seconds)),
+        *("--no-color", "--warnings", "off", "--max-time", str(seconds), *more),
     ]
     process = await asyncio.create_subprocess_exec(
         Path(sys.executable).with_name("schemathesis"),
@@ -55,3 +60,24 @@ async def test_schemathesis_finds_nothing(replica: Any) -> None:
 @pytest.mark.timeout(900)
 async def test_schemathesis_finds_nothing_in_four_minutes(replica: Any) -> None:
     await _attack(replica, 200, 240)
+
+
+def test_who_may_call_is_told(replica: Any) -> None:
+    for required in (False, True):
+        document = openapi_document(required)
+        validate(document)
+        assert document["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+        for call in CALLS:
+            operation = document["paths"][call.path][call.method]
+            is_asked = required and call.needs is not None
+            assert operation["security"] == ([{"token": []}, {"certificate": []}] if is_asked else [])
+            assert ("401" in operation["responses"]) == is_asked
+            assert "403" in operation["responses"]
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+async def test_schemathesis_finds_nothing_where_tokens_are_needed(new_replica: Any) -> None:
+    root = Token("0" * 16, "root", EVERYTHING, 0, secret_hash=hash_of("r" * 43))
+    async with new_replica(required=True, root=root) as replica:
+        await _attack(replica, 50, 120, "--header", f"Authorization: Bearer {token_text(root.id, 'r' * 43)}")
