@@ -108,23 +108,20 @@ class Trio:
         self.dns, self.admin = free_port("127.0.0.1"), free_port("127.0.0.1")
         self.ports = {"127.0.0.1": self.dns, NSD: free_port(NSD), KNOT: free_port(KNOT)}
         self._running: list[subprocess.Popen[bytes]] = []
+        self._command = [*dnsd, "serve"]
+
+    def start(self) -> None:
+        """Start all three; ``close`` ends those that were started."""
+        folder = self.folder
         keys = folder / "keys"
         keys.write_text(f"hmac-sha256:knot.key:{SECRET}\n")
         keys.chmod(0o600)
         flags = ["--dns", f"127.0.0.1:{self.dns}", "--admin", f"127.0.0.1:{self.admin}", "--state-dir", str(folder)]
         flags += ["--lame-duck-seconds", "0"]
-        flags += [
-            "--reverse",
-            "10.0.0.0/8",
-            "--tsig-keys",
-            str(keys),
-            "--transfer-to",
-            NSD,
-            "--transfer-to",
-            "knot.key",
-        ]
+        flags += ["--reverse", "10.0.0.0/8", "--tsig-keys", str(keys)]
+        flags += ["--transfer-to", NSD, "--transfer-to", "knot.key"]
         flags += ["--notify", f"{NSD}:{self.ports[NSD]}", "--notify", f"{KNOT}:{self.ports[KNOT]} knot.key"]
-        self._start("dnsd", *dnsd, "serve", *flags)
+        self._start("dnsd", *self._command, *flags)
         until(lambda: "dnsd ready:" in self.log("dnsd"), "dnsd is ready")
         self._start("nsd", "nsd", "-d", "-c", self._configure("nsd.conf", NSD_CONF, NSD_ZONE, NSD))
         (folder / "knot-db").mkdir()
@@ -184,8 +181,11 @@ class Trio:
 def trio(tmp_path: Path, dnsd: list[str]) -> Iterator[Trio]:
     require("nsd", "knotd")
     made = Trio(tmp_path, dnsd)
-    yield made
-    made.close()
+    try:
+        made.start()
+        yield made
+    finally:
+        made.close()
 
 
 def change(connection: http.client.HTTPConnection, chance: random.Random, alive: dict[str, str]) -> None:
