@@ -23,10 +23,10 @@ def make(request, monkeypatch, respond, table):
         monkeypatch.setattr(udp_module, "open_datagrams", PlainDatagrams)
     made = []
 
-    def server(host: str = "127.0.0.1", respond=respond, clock=None, terms=None):
+    def server(host: str = "127.0.0.1", respond=respond, clock=None, terms=None, **options):
         bound = bind(Address(host, 0), socket.SOCK_DGRAM, "", is_shared=False)
         tally = Tally("udp")
-        made.append(UdpServer(bound, respond, table, terms or Terms(), clock or SystemClock(), tally))
+        made.append(UdpServer(bound, respond, table, terms or Terms(), clock or SystemClock(), tally, **options))
         made[-1].open()
         return made[-1], bound, tally
 
@@ -162,3 +162,63 @@ async def test_replies_above_the_rate_are_dropped_or_truncated(make, ask, answer
     assert replies[:3] == [answered(number, b"\0\0\1\0\1") for number in range(3)]
     assert [reply[2] & 2 for reply in replies[3:]] == [2, 2]
     assert tally.counts()[("dnsd_dns_slipped",)] == 2
+
+
+class Upward:
+    """Forwarding that answers when the test says so."""
+
+    def __init__(self) -> None:
+        self.waiting = []
+
+    def answer(self, forward, packet, peer, send_of):
+        self.waiting.append((forward.finish(None), send_of()))
+        return b"", b""
+
+    def offered(self, replies, peers):
+        assert len(replies) == len(peers)
+        return tuple(reply[:3] + bytes((reply[3] | 0x80,)) + reply[4:] if reply else b"" for reply in replies)
+
+
+@pytest.mark.parametrize(
+    ("host", "asked", "family"),
+    [
+        ("127.0.0.1", "127.0.0.1", socket.AF_INET),
+        ("0.0.0.0", "127.0.0.7", socket.AF_INET),
+        ("::1", "::1", socket.AF_INET6),
+        ("::", "::1", socket.AF_INET6),
+    ],
+)
+async def test_what_an_upstream_is_asked_for_holds_up_nothing_and_goes_back_the_way_it_came(
+    make, ask, answered, host, asked, family, until
+):
+    upward = Upward()
+    _, bound, tally = make(host, forwarding=upward)
+    loop = asyncio.get_running_loop()
+    with socket.socket(family, socket.SOCK_DGRAM) as client:
+        client.setblocking(False)
+        client.connect((asked, bound.getsockname()[1]))
+        for packet in (ask(1, b"forward"), ask(2), ask(3, b"forward")):
+            client.send(packet)
+        async with asyncio.timeout(5):
+            assert (await loop.sock_recv(client, 512))[:4] == answered(2)[:3] + b"\x80"
+            await until(lambda: len(upward.waiting) == 2)
+            await _asked((asked, bound.getsockname()[1]), *(ask(number) for number in range(4, 80)), family=family)
+            for reply, send in reversed(upward.waiting):
+                send(reply)
+            assert [await loop.sock_recv(client, 512) for _ in range(2)] == [answered(3), answered(1)]
+    assert ("dnsd_dns_dropped", "udp", "forward") not in tally.counts()
+
+
+async def test_a_late_answer_after_the_end_is_nothing(make, ask, until):
+    upward = Upward()
+    server, bound, _ = make(forwarding=upward)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.connect(bound.getsockname())
+        client.send(ask(1, b"forward"))
+        await until(lambda: bool(upward.waiting))
+        server.close()
+        reply, send = upward.waiting[0]
+        send(reply)
+        client.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            client.recv(512)
