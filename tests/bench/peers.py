@@ -26,6 +26,8 @@ _PORT_LEAST = 10_000
 _TICKS_LEAST = 5
 """Below that a sample is coarser than a fifth of itself."""
 _TRIES = 3
+_marks: list[socket.socket] = []
+"""One for each port that was given out: a name in the kernel that only one process can have."""
 
 
 class Peer:
@@ -182,17 +184,24 @@ def start_echo(folder: Path, reply_octets: int) -> Started:
 
 
 def free_port() -> int:
-    """A port that nobody has now, for UDP and TCP on every address; not one that the kernel gives to clients."""
+    """A port that nobody has now, for UDP and TCP on every address; not one that the kernel gives to clients.
+
+    It is ours until this process ends: no other benchmark gets it, nor does another call.
+    """
     range_of_clients = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text()
     while True:
         port = random.randrange(_PORT_LEAST, int(range_of_clients.split()[0]))
+        mark = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         with socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
             try:
+                mark.bind(f"\0dnsd-bench-port-{port}")
                 tcp.bind(("", port))
                 udp.bind(("", port))
             except OSError:
+                mark.close()
                 continue
-            return port
+        _marks.append(mark)
+        return port
 
 
 def asked(address: tuple[str, int], question: tuple[str, str], seconds: float = 0.5) -> bytes:
