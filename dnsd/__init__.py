@@ -22,7 +22,8 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
                 tokens quotas audit
     health      active checks of endpoints whose service asks for them: probe shares judgement checks
     server      door one, DNS: address holders binding spread sockets; datagrams layout mmsg limiter querylog udp;
-                guests connection tcp; asking tally forwarding; frames line feed garbage source; secondaries responder
+                guests connection tcp; asking tally forwarding; frames line feed garbage pages source; secondaries
+                responder
     admin       door two, HTTP: routes services endpoints leases changes answers zones status failures;
                 access needs writes reserved tokens audit; calls openapi families
     config      the settings, default, least, most: options kinds settings sources

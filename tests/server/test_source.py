@@ -6,7 +6,7 @@ import pytest
 
 from dnsd.authority.table import Table, parts_of
 from dnsd.server.frames import Inbox, Outbox, feed_pair, packed
-from dnsd.server.source import FeedReader, LocalFeed
+from dnsd.server.source import MOVE_SECONDS, FeedReader, LocalFeed
 
 
 async def test_what_is_loaded_when_it_opens_is_loaded(catalog):
@@ -125,6 +125,27 @@ async def test_a_second_load_takes_the_place_of_the_first(reader, catalog, regis
     far.load(2, catalog.table)
     await until(lambda: ("applied", 2, 3) in far.listen())
     assert source._table.nodes.keys() == catalog.table.nodes.keys()
+
+
+async def test_a_table_that_was_loaded_moves_onto_large_pages_step_by_step(
+    reader, catalog, until, hand_clock, monkeypatch
+):
+    steps: list[int] = []
+
+    def moving():
+        for number in range(2):
+            steps.append(number)
+            yield
+
+    monkeypatch.setattr("dnsd.server.source.moves", moving)
+    source, far, _ = reader
+    catalog.load([], [], 1)
+    far.load(1, catalog.table)
+    await until(lambda: steps == [0])
+    hand_clock.advance(MOVE_SECONDS)
+    await until(lambda: steps == [0, 1])
+    hand_clock.advance(MOVE_SECONDS)
+    await until(lambda: source._moving.done())
 
 
 async def test_terms_and_questions_are_heeded(reader, until):
