@@ -151,7 +151,7 @@ class Replica:
         async with request as response:
             return Answer(response.status, response.headers, await response.read())
 
-    async def raw(self, octets: bytes, seconds: float = 5.0) -> bytes:
+    async def raw(self, octets: bytes, seconds: float = 20.0) -> bytes:
         """What comes back for these octets until the server closes."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
@@ -162,7 +162,7 @@ class Replica:
             writer.close()
 
 
-async def until(is_true: Callable[[], bool], what: str, seconds: float = 5.0) -> None:
+async def until(is_true: Callable[[], bool], what: str, seconds: float = 20.0) -> None:
     """Wait for a condition, with a deadline."""
     try:
         async with asyncio.timeout(seconds):
