@@ -9,7 +9,7 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
                 form octets direct zone domain table tree pointers reverse static lastknown slowstart records journal
                 content catalog explain
     codec       every outside shape of a value, pure: wire (door: dnslib) zonefile document (JSON) manifest (Kubernetes)
-                tsig signature (door: dnspython) notify token audit
+                selector tsig signature (door: dnspython) notify token audit
     answer      question to answer, bytes to bytes, pure: scan edns cookies networks access terms checks
                 lookup follow order draft short said fit transfer signed complete forwarded respond;
                 slip; why
@@ -25,7 +25,7 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
                 guests connection tcp; asking tally forwarding; frames line feed garbage pages source; secondaries
                 responder
     admin       door two, HTTP: routes services endpoints leases changes answers zones status failures;
-                access needs writes reserved tokens audit; calls openapi families
+                access needs writes reserved tokens audit; calls openapi families wanted
     config      the settings, default, least, most: options kinds settings sources
     app         composition root: serve life ground doors secondaries clients forwarding; parent process orders
                 channel child; control responder solo

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
 
 from aiohttp import hdrs, web
 
@@ -20,8 +19,9 @@ from dnsd.admin.answer_stream import AnswerStream
 from dnsd.admin.answers import question_of
 from dnsd.admin.failures import SERVER_NAME, BadParameter, Crowded
 from dnsd.admin.inventory import loaded_inventory
-from dnsd.codec.document import document_of, folded
-from dnsd.model.change import Change, Removal
+from dnsd.admin.wanted import Filter
+from dnsd.codec.document import folded
+from dnsd.model.change import Change
 from dnsd.model.errors import Gone
 from dnsd.registry.mirror import Mirror
 from dnsd.registry.watch import Watch
@@ -38,19 +38,6 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     hdrs.SERVER: SERVER_NAME,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which objects a watcher wants, None: all, and may see."""
-
-    namespace: str | None
-    service: str | None
-    may_read: Callable[[Sequence[str]], bool] = lambda _: True
-
-    def wants(self, key: tuple[str, ...]) -> bool:
-        """True for a service's or an endpoint's key that is wanted."""
-        return self.namespace in (None, key[0]) and self.service in (None, key[1]) and self.may_read(key)
 
 
 class ChangeCalls:
@@ -83,7 +70,7 @@ class ChangeCalls:
 
         With ``name`` (and ``type``): an event with the answer to that question, at once and whenever it changes.
         """
-        queries.check_parameters(request, "namespace", "service", "name", "type")
+        queries.check_parameters(request, "namespace", "service", "name", "type", repeatable="label")
         after = _last_event(request)
         loaded_inventory(self._mirror)
         if len(self._streams) >= WATCHERS_MOST:
@@ -96,12 +83,13 @@ class ChangeCalls:
 
     def _stream(self, request: web.Request, after: tuple[str, int] | None) -> Stream | AnswerStream:
         namespace, service = (_folded_parameter(request, name) for name in ("namespace", "service"))
+        labels = queries.labels(request)
         if "name" not in request.query:
             if "type" in request.query:
                 raise BadParameter("type goes with name")
-            return Stream(self._mirror, after, Filter(namespace, service, self._access.may_read(request)))
-        if namespace is not None or service is not None:
-            raise BadParameter("name is watched alone, without namespace and service")
+            return Stream(self._mirror, after, Filter(namespace, service, self._access.may_read(request), labels))
+        if namespace is not None or service is not None or labels:
+            raise BadParameter("name is watched alone, without namespace, service and label")
         return AnswerStream(self._mirror, *question_of(request))
 
     async def _send(self, request: web.Request, stream: Stream | AnswerStream) -> web.StreamResponse:
@@ -168,13 +156,9 @@ class Stream:
 
     def _text(self, change: Change) -> str:
         """The events of a change that are wanted, the last of them with the id."""
-        events = [
-            *(("delete", _removal(each, change.revision)) for each in change.removals if self._wanted.wants(each.key)),
-            *(("put", document_of(each)) for each in change.puts if self._wanted.wants(each.key)),
-        ]
-        if not events:
+        texts = [_event(*each) for each in self._wanted.events(change, self._mirror.catalog.inventory)]
+        if not texts:
             return ""
-        texts = [_event(*each) for each in events]
         texts[-1] = f"id: {self._untold}\n{texts[-1]}"
         self._untold = ""
         return "".join(texts)
@@ -190,14 +174,6 @@ class Stream:
 
 def _event(name: str, document: object) -> str:
     return f"event: {name}\ndata: {json.dumps(document, separators=(',', ':'))}\n\n"
-
-
-def _removal(removal: Removal, revision: int) -> dict[str, object]:
-    if len(removal.key) == 2:
-        named = {"kind": "service", "namespace": removal.key[0], "name": removal.key[1]}
-    else:
-        named = {"kind": "endpoint", "namespace": removal.key[0], "service": removal.key[1], "id": removal.key[2]}
-    return named | {"cause": removal.cause, "revision": revision}
 
 
 def _folded_parameter(request: web.Request, name: str) -> str | None:

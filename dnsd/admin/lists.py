@@ -9,8 +9,10 @@ from typing import Generic, TypeVar
 from aiohttp import web
 
 from dnsd.admin import queries
+from dnsd.admin.wanted import labels_of
 from dnsd.authority.inventory import Holding, Inventory
 from dnsd.codec.document import folded
+from dnsd.codec.selector import Selector, selects
 from dnsd.model.service import Endpoint, Service, ServiceKey
 
 STATES = ("ready", "not-ready", "draining", "failing")
@@ -25,7 +27,7 @@ class Selection:
 
     namespace: str | None
     service: str | None
-    labels: tuple[tuple[str, str], ...]
+    labels: Selector
     state: str | None
     limit: int
     after: tuple[str, ...] | None
@@ -88,20 +90,19 @@ def _selected_services(inventory: Inventory, selection: Selection) -> Iterator[S
         service = holding.service
         if service is None or key == selection.after:
             continue
-        if _has_labels(selection, service.labels) and _has_state(selection, holding):
+        if selects(selection.labels, service.labels) and _has_state(selection, holding):
             yield service
 
 
 def _selected_endpoints(inventory: Inventory, selection: Selection) -> Iterator[Endpoint]:
     for key in _service_keys(inventory, selection):
         holding = inventory.holdings[key]
-        labels = holding.service.labels if holding.service else {}
         for identifier in sorted(holding.endpoints):
             endpoint = holding.endpoints[identifier]
             if selection.after is not None and endpoint.key <= selection.after:
                 continue
-            if selection.state in (None, state_of(endpoint)) and _has_labels(
-                selection, {**labels, **endpoint.metadata}
+            if selection.state in (None, state_of(endpoint)) and selects(
+                selection.labels, labels_of(endpoint, holding.service)
             ):
                 yield endpoint
 
@@ -117,10 +118,6 @@ def _service_keys(inventory: Inventory, selection: Selection) -> list[ServiceKey
         and selection.service in (None, key[1])
         and selection.may_read(key)
     )
-
-
-def _has_labels(selection: Selection, labels: object) -> bool:
-    return isinstance(labels, dict) and all(labels.get(name) == value for name, value in selection.labels)
 
 
 def _has_state(selection: Selection, holding: Holding) -> bool:

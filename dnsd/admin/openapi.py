@@ -19,6 +19,7 @@ from dnsd.admin.failures import problem_pages
 from dnsd.admin.lists import STATES
 from dnsd.admin.queries import LIMIT_DEFAULT, LIMIT_MOST
 from dnsd.codec.reply_shapes import ProblemReply
+from dnsd.codec.selector import OCTETS_MOST, PATTERN
 from dnsd.codec.shapes import ID_PATTERN, LABEL_PATTERN
 from dnsd.model.errors import NotFound
 from dnsd.model.message import TCP_PAYLOAD_MOST, UDP_PAYLOAD_DEFAULT, UDP_PAYLOAD_LEAST
@@ -43,7 +44,7 @@ _HEADERS: dict[str, dict[str, Any]] = {
 _QUERY: dict[str, dict[str, Any]] = {
     "namespace": {"type": "string"},
     "service": {"type": "string"},
-    "label": {"type": "array", "items": {"type": "string", "pattern": "^[^=]+=.*$"}},
+    "label": {"type": "array", "items": {"type": "string", "pattern": PATTERN, "maxLength": OCTETS_MOST}},
     "state": {"type": "string", "enum": list(STATES)},
     "limit": {"type": "integer", "minimum": 1, "maximum": LIMIT_MOST, "default": LIMIT_DEFAULT},
     "cursor": {"type": "string", "description": "next of the page before"},

@@ -9,6 +9,7 @@ import json
 from aiohttp import web
 
 from dnsd.admin.failures import BadParameter
+from dnsd.codec.selector import Selector, selector_from_text
 
 LIMIT_DEFAULT = 100
 LIMIT_MOST = 1000
@@ -66,12 +67,10 @@ def cursor(request: web.Request, parts: int) -> tuple[str, ...] | None:
     return tuple(key)
 
 
-def labels(request: web.Request) -> tuple[tuple[str, str], ...]:
-    """All ``label=k=v``. Raises BadParameter."""
-    pairs = []
-    for text in request.query.getall("label", []):
-        name, equals, value = text.partition("=")
-        if not name or not equals:
-            raise BadParameter(f"label is NAME=VALUE, not {text!r:.100}")
-        pairs.append((name, value))
-    return tuple(pairs)
+def labels(request: web.Request) -> Selector:
+    """All of ``label``, together. Raises BadParameter."""
+    try:
+        found = [selector_from_text(text) for text in request.query.getall("label", [])]
+    except ValueError as fault:
+        raise BadParameter(f"label: {fault}") from None
+    return tuple(requirement for selector in found for requirement in selector)

@@ -10,7 +10,7 @@ from typing import Any
 
 from dnsd.cli.client import Client, Query
 from dnsd.cli.failures import CommandFailed, WrongCall
-from dnsd.cli.options import Connection, add_connection_flags, connection_of
+from dnsd.cli.options import Connection, add_connection_flags, check_labels, connection_of
 from dnsd.cli.output import (
     add_output_flag,
     addresses_text,
@@ -31,6 +31,7 @@ examples:
   dnsd list endpoints --service web
   dnsd list endpoints --state draining --namespace shop
   dnsd list services --label app=web --output json
+  dnsd list endpoints --label 'tier in (front,edge),!canary'
   dnsd list --replicas
 
 A label counts in a service's labels and in an endpoint's metadata. A service is in a state when one of its endpoints
@@ -48,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("kind", nargs="?", choices=("services", "endpoints"), default="services", help="[services]")
     parser.add_argument("--namespace", metavar="NAME", help="of one namespace only [all]")
     parser.add_argument("--service", metavar="NAME", help="endpoints of services of this name only")
-    parser.add_argument("--label", action="append", default=[], metavar="NAME=VALUE", help="repeatable: all must hold")
+    parser.add_argument("--label", action="append", default=[], metavar="SELECTOR", help="repeatable: all must hold")
     parser.add_argument("--state", choices=_STATES, help="in this state only")
     parser.add_argument("--replicas", action="store_true", help="the replicas of the registry instead")
     add_connection_flags(parser)
@@ -59,9 +60,7 @@ def execute(arguments: argparse.Namespace) -> int:
     """List; 0 also when there is nothing."""
     if arguments.service is not None and arguments.kind == "services":
         raise WrongCall("--service is for endpoints: dnsd list endpoints --service NAME")
-    for label in arguments.label:
-        if not label.partition("=")[0] or "=" not in label:
-            raise WrongCall(f"--label {label!r} is not NAME=VALUE")
+    check_labels(arguments.label)
     show = _list_replicas if arguments.replicas else _list
     asyncio.run(show(connection_of(arguments), arguments))
     return 0

@@ -6,12 +6,13 @@ import argparse
 import os
 import re
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from dnsd.cli.failures import WrongCall
+from dnsd.codec.selector import selector_from_text
 
 SERVER_DEFAULT = "http://127.0.0.1:8053"
 NAMESPACE_DEFAULT = "default"
@@ -75,6 +76,15 @@ def add_endpoint_flags(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=NUMBER",
         help="a port, TCP unless written http=80/udp; a bare number has no name; repeatable",
     )
+
+
+def check_labels(texts: Iterable[str]) -> None:
+    """Raises WrongCall for a ``--label`` that is no selector."""
+    for text in texts:
+        try:
+            selector_from_text(text)
+        except ValueError as fault:
+            raise WrongCall(f"--label: {fault}") from None
 
 
 def port_of(text: str) -> dict[str, object]:

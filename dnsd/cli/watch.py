@@ -12,7 +12,7 @@ from dnsd.cli.backoff import Backoff
 from dnsd.cli.client import Client, Query, Refused, Unreachable
 from dnsd.cli.events import Event, EventReader
 from dnsd.cli.failures import CommandFailed
-from dnsd.cli.options import Connection, add_connection_flags, connection_of
+from dnsd.cli.options import Connection, add_connection_flags, check_labels, connection_of
 from dnsd.cli.output import add_output_flag, addresses_text, document_text, full_name, note, plain, ports_text, state_of
 from dnsd.runtime.clock import SystemClock
 
@@ -41,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--service", metavar="NAME", help="changes of services of this name and of their endpoints only"
     )
+    parser.add_argument("--label", action="append", default=[], metavar="SELECTOR", help="repeatable: all must hold")
     parser.add_argument("--name", metavar="NAME", help="the answer to a DNS question, now and whenever it changes")
     parser.add_argument("--type", metavar="TYPE", help="with --name: a record type [A]")
     parser.add_argument(
@@ -55,7 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Watch until interrupted; fails at once when no server answers at the start."""
     names = [(name, getattr(arguments, name)) for name in ("namespace", "service", "name", "type")]
+    check_labels(arguments.label)
     query = [(name, value) for name, value in names if value is not None]
+    query += [("label", label) for label in arguments.label]
     asyncio.run(_Watcher(query, arguments.output, arguments.exec).run(connection_of(arguments)))
     return 0
 

@@ -221,3 +221,18 @@ async def test_a_reader_that_does_not_read_is_left(
     await replica.raw(b"GET /v1/watch HTTP/1.1\r\nHost: localhost\r\n\r\n")
     await wait_until(lambda: calls.watchers == 0, "the watcher is forgotten")
     assert len(replica.mirror._past._watching) == 1  # the departures' own
+
+
+async def test_a_selection_is_watched(replica: Any) -> None:
+    async with watching(replica, "?label=tier in (front,edge)") as reader:
+        await replica.call("PUT", f"{WEB}/endpoints/a", BODY | {"metadata": {"tier": "front"}})
+        events = [await reader.next(), await reader.next()]
+        assert {(name, data["kind"], data.get("cause")) for name, data in events} == {
+            ("delete", "service", "unselected"),
+            ("put", "endpoint", None),
+        }
+        await replica.call("PATCH", f"{WEB}/endpoints/a", {"metadata": {"tier": "back"}})
+        name, data = await reader.next()
+        assert (name, data["id"], data["cause"]) == ("delete", "a", "unselected")
+    answer = await replica.call("GET", "/v1/watch?label=a b")
+    assert "no label selector" in answer.problem(400, "bad-parameter")["detail"]

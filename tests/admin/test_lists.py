@@ -5,6 +5,7 @@ import pytest
 from dnsd.admin import queries
 from dnsd.admin.lists import Selection, endpoints_page, services_page, state_of
 from dnsd.authority.inventory import Inventory
+from dnsd.codec.selector import selector_from_text
 from dnsd.model.service import Endpoint, Service
 
 
@@ -59,10 +60,12 @@ def test_a_page_goes_on_where_the_last_item_is_gone_meanwhile(inventory: Invento
         ({"namespace": "none"}, []),
         ({"service": "web"}, ENDPOINTS[1:]),
         ({"namespace": "default", "service": "web"}, ENDPOINTS[1:3]),
-        ({"labels": (("app", "web"),)}, ENDPOINTS[1:]),
-        ({"labels": (("app", "web"), ("zone", "b"))}, [("default", "web", "a")]),
-        ({"labels": (("zone", "a"),)}, [("default", "web", "b")]),
-        ({"labels": (("zone", "c"),)}, []),
+        ({"labels": selector_from_text("app=web")}, ENDPOINTS[1:]),
+        ({"labels": selector_from_text("app=web,zone=b")}, [("default", "web", "a")]),
+        ({"labels": selector_from_text("zone=a")}, [("default", "web", "b")]),
+        ({"labels": selector_from_text("zone=c")}, []),
+        ({"labels": selector_from_text("app in (web),!zone")}, [("other", "web", "a")]),
+        ({"labels": selector_from_text("zone,zone!=a")}, [("default", "web", "a")]),
         ({"state": "ready"}, [("default", "web", "a")]),
         ({"state": "not-ready"}, [("default", "api", "B")]),
         ({"state": "draining"}, [("default", "web", "b"), ("other", "web", "a")]),
@@ -76,7 +79,7 @@ def test_endpoints_by(inventory: Inventory, fields: dict[str, object], expected:
     ("fields", "expected"),
     [
         ({"namespace": "other"}, SERVICES[3:]),
-        ({"labels": (("app", "api"),)}, [("default", "api"), ("other", "api")]),
+        ({"labels": selector_from_text("app=api")}, [("default", "api"), ("other", "api")]),
         ({"state": "ready"}, [("default", "web")]),
         ({"state": "draining"}, [("default", "web"), ("other", "web")]),
         ({"state": "not-ready"}, [("default", "api"), ("default", "idle"), ("other", "api"), ("other", "web")]),

@@ -62,6 +62,7 @@ def test_endpoints_are_shown_with_their_state(filled):
         (["endpoints", "--label", "app=web"], {"192.0.2.1", "192.0.2.2", "192.0.2.3"}),
         (["endpoints", "--service", "other"], set()),
         (["services", "--label", "app=web"], {"web"}),
+        (["services", "--label", "app in (web, api)"], {"web"}),
         (["services", "--label", "app=web", "--label", "app=x"], set()),
     ],
 )
@@ -85,7 +86,7 @@ def test_leases_are_shown_with_what_is_left(console):
     ("words", "line"),
     [
         (["--service", "web"], "dnsd list: --service is for endpoints: dnsd list endpoints --service NAME"),
-        (["--label", "app"], "dnsd list: --label 'app' is not NAME=VALUE"),
+        (["--label", "a b"], "dnsd list: --label: 'a b' is no label selector: write k=v"),
         (["--state", "happy"], "dnsd list: argument --state: invalid choice: 'happy'"),
     ],
 )
