@@ -13,7 +13,7 @@ from faults.probe import question
 
 A_SOURCE = 80
 """Connections of one address, below the limit of one client."""
-AGAIN_SECONDS = 1.0
+AGAIN_SECONDS = 5.0
 """So long after its end a connection is opened again: pressure stays, and neither side does nothing else."""
 
 
