@@ -229,8 +229,8 @@ class TestHistory:
         await replica.mirror.reached(1, 1)
         epoch = replica.mirror.epoch
         own.ask("FLUSHALL")
-        await eventually(lambda: replica.mirror.status().is_suspect)
-        assert replica.mirror.status().problem.startswith("store-suspect: ")
+        await eventually(lambda: replica.mirror.status().problem.startswith("store-suspect: "))
+        assert replica.mirror.status().is_suspect
         assert "dnsd store restore" in replica.mirror.status().problem
         assert replica.mirror.epoch != epoch
         assert replica.endpoint("a") is not None, "what we held goes on being answered"
