@@ -22,13 +22,13 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
                 tokens quotas audit
     health      active checks of endpoints whose service asks for them: probe shares judgement checks
     server      door one, DNS: address holders binding spread sockets; datagrams layout mmsg limiter querylog udp;
-                guests connection tcp; asking tally forwarding; frames line feed garbage pages source; secondaries
-                responder
+                guests connection tcp; answering dot; asking tally forwarding; frames line feed garbage pages source;
+                secondaries responder
     admin       door two, HTTP: routes services endpoints leases changes answers zones status failures;
-                access needs writes reserved tokens audit; calls openapi families wanted
+                access needs writes reserved tokens audit; calls openapi families wanted; doh
     config      the settings, default, least, most: options kinds settings sources
-    app         composition root: serve life ground doors secondaries clients forwarding; parent process orders
-                channel child; control responder solo
+    app         composition root: serve life ground doors secondaries clients forwarding certificates; parent
+                process orders channel child; control encrypted responder solo
     cli         one sub-command, one file
 
 The way of one query: ``server/udp`` takes a batch -> ``answer/respond``: scan, look the compiled node up, fit, join

@@ -97,13 +97,16 @@ def build(orders: Orders, clock: Clock) -> Part:
     """The part that the orders ask for. Imports happen here: a responder has no use for HTTP and Redis."""
     if orders.role == "control":
         from dnsd.app.control import Control, catalog_of
+        from dnsd.app.encrypted import Encrypted
         from dnsd.server.feed import Feed
 
         catalog = catalog_of(orders.settings)
         feed = Feed([socket.socket(fileno=end) for end in orders.feeds], catalog.table, clock)
         feed.open()
         admin = socket.socket(fileno=orders.admin)
-        return Control(orders.settings, orders.store_url, admin, catalog, feed, clock)
+        dot, doh = ([socket.socket(fileno=end) for end in ends] for ends in (orders.dot, orders.doh))
+        encrypted = Encrypted(orders.settings, dot, doh, catalog.table, clock)
+        return Control(orders.settings, orders.store_url, admin, catalog, feed, clock, encrypted)
     from dnsd.app.responder import Responding
     from dnsd.authority.table import Table
     from dnsd.server.feed import FeedReader

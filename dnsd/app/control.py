@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from dnsd.app.access import root_of, tls_of
 from dnsd.app.doors import advertised
+from dnsd.app.encrypted import Encrypted
 from dnsd.app.forwarding import routes_of
 from dnsd.app.secondaries import keys_of, secondaries_of
 from dnsd.authority.catalog import Catalog
@@ -36,7 +37,7 @@ from dnsd.registry.services import Services
 from dnsd.registry.ticker import Ticker
 from dnsd.registry.tokens import Tokens
 from dnsd.runtime.clock import Clock
-from dnsd.runtime.counts import Counts
+from dnsd.runtime.counts import Counts, add
 from dnsd.runtime.metrics import DnsCollector
 from dnsd.runtime.tasks import Tasks
 from dnsd.server.secondaries import Secondaries
@@ -80,11 +81,19 @@ class Control:
     """
 
     def __init__(
-        self, settings: Settings, store_url: str, admin: socket.socket, catalog: Catalog, feed: DnsFeed, clock: Clock
+        self,
+        settings: Settings,
+        store_url: str,
+        admin: socket.socket,
+        catalog: Catalog,
+        feed: DnsFeed,
+        clock: Clock,
+        encrypted: Encrypted,
     ) -> None:
         """Raises InvalidSetting for a store URL that cannot be one."""
         self._settings = settings
         self._socket = admin
+        self._encrypted = encrypted
         self._feed = feed
         self._clock = clock
         self._tasks = Tasks("control")
@@ -170,6 +179,8 @@ class Control:
         self._access = self._admin_access()
         self._admin = self._admin_api(self._access)
         await self._admin.serve([self._socket])
+        await self._encrypted.start()
+        self._tasks.start("dns-certificates", self._encrypted.follow_certificates())
         self._tasks.start("certificates", self._admin.follow_certificates(self._clock))
 
     def _admin_access(self) -> Access:
@@ -205,6 +216,7 @@ class Control:
     async def reload(self) -> None:
         """Read root token, certificates and static zones again; what is wrong stays as it was, named in the log."""
         await self._reload_access()
+        await self._encrypted.reload()
         if self._zones is None:
             return
         read = await asyncio.to_thread(self._zones.load)
@@ -228,6 +240,7 @@ class Control:
         """Be not ready for that long, then finish the requests, and leave the other replicas."""
         self._is_leaving = True
         await self._clock.sleep(lame_duck_seconds)
+        await self._encrypted.stop()
         if self._admin is not None:
             await self._admin.stop()
         await self._tasks.stop()
@@ -236,20 +249,26 @@ class Control:
         await self._store.close()
 
     async def _refresh_counts(self) -> None:
-        self._dns_counts.show(await self._feed.counts())
+        counts = await self._feed.counts()
+        add(counts, self._encrypted.counts())
+        self._dns_counts.show(counts)
+
+    def _set_terms(self, terms: Mapping[str, object]) -> None:
+        self._feed.set_terms(terms)
+        self._encrypted.set_terms(terms)
 
     async def _tell_staleness(self) -> None:
         """Let answers say so while the store has been away for too long."""
         while True:
             status = self._mirror.status()
-            self._feed.set_terms({"is_stale": status.loaded and status.age_seconds > self._settings.stale_seconds})
+            self._set_terms({"is_stale": status.loaded and status.age_seconds > self._settings.stale_seconds})
             await self._clock.sleep(_STALE_LOOK_SECONDS)
 
     async def _share_cookie_secret(self) -> None:
         """Give the responders the secret that all replicas share; until then, theirs is the parent's."""
         while True:
             try:
-                self._feed.set_terms({"cookie_secret": await self._store.cookie_secret()})
+                self._set_terms({"cookie_secret": await self._store.cookie_secret()})
             except StoreUnavailable:
                 await self._clock.sleep(_SECRET_RETRY_SECONDS)
             else:

@@ -1,9 +1,9 @@
-"""The sockets of a replica, opened before anything else: every DNS address, and the admin API's."""
+"""The sockets of a replica, opened before anything else: DNS, plain and encrypted, and the admin API's."""
 
 from __future__ import annotations
 
 import socket
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 from dnsd.config import Settings
 from dnsd.model.errors import InvalidSetting
@@ -11,15 +11,19 @@ from dnsd.server.address import Address
 from dnsd.server.binding import bind
 from dnsd.server.sockets import DnsSocket, reserve
 
-_ADMIN_BACKLOG = 128
+_BACKLOG = 128
 
 
 class Doors:
     """What :func:`open_doors` opened; ``admin_address`` has its port filled in."""
 
-    def __init__(self, dns: list[DnsSocket], admin: socket.socket) -> None:
+    def __init__(
+        self, dns: list[DnsSocket], admin: socket.socket, dot: list[socket.socket], doh: list[socket.socket]
+    ) -> None:
         self.dns = dns
         self.admin = admin
+        self.dot = dot
+        self.doh = doh
         host, port, *_ = admin.getsockname()
         self.admin_address = Address(host, port)
 
@@ -32,30 +36,33 @@ class Doors:
         """Give all addresses back."""
         for door in self.dns:
             door.close()
-        self.admin.close()
+        for listener in (self.admin, *self.dot, *self.doh):
+            listener.close()
 
 
 def open_doors(settings: Settings) -> Doors:
     """Bind every address; raises InvalidSetting that says what is in the way, and then holds none."""
-    dns = reserve(settings.dns, settings.workers, "dns")
-    try:
-        return Doors(dns, _listen(settings.admin))
-    except BaseException:
+    with ExitStack() as opened:
+        dns = reserve(settings.dns, settings.workers, "dns")
         for door in dns:
-            door.close()
-        raise
+            opened.callback(door.close)
+        admin = opened.enter_context(_listen(settings.admin, "admin"))
+        dot = [opened.enter_context(_listen(address, "dot")) for address in settings.dot]
+        doh = [opened.enter_context(_listen(address, "doh")) for address in settings.doh]
+        opened.pop_all()
+    return Doors(dns, admin, dot, doh)
 
 
-def _listen(address: Address) -> socket.socket:
-    admin = bind(address, socket.SOCK_STREAM, "admin", is_shared=False)
+def _listen(address: Address, setting: str) -> socket.socket:
+    listener = bind(address, socket.SOCK_STREAM, setting, is_shared=False)
     try:
         # At once, by us: two may bind a port with SO_REUSEADDR as long as none listens. And who calls while control is
         # started again waits for it.
-        admin.listen(_ADMIN_BACKLOG)
+        listener.listen(_BACKLOG)
     except OSError as fault:
-        admin.close()
-        raise InvalidSetting(f"admin {address}: {fault.strerror}") from None
-    return admin
+        listener.close()
+        raise InvalidSetting(f"{setting} {address}: {fault.strerror}") from None
+    return listener
 
 
 def advertised(settings: Settings) -> tuple[str, ...]:

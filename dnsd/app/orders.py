@@ -19,7 +19,8 @@ class Orders:
     """A child's role and what it inherits; numbers are file descriptors, the same in parent and child.
 
     ``feeds``: control's ends of all feeds, or a responder's own one. ``dns``: UDP and TCP of each address. ``admin``:
-    the listening socket, -1 where there is none. ``store_url`` and ``cookie_secret`` (hexadecimal) are secrets.
+    the listening socket, -1 where there is none; ``dot``, ``doh``: those of DNS over TLS and over HTTPS. ``store_url``
+    and ``cookie_secret`` (hexadecimal) are secrets.
     """
 
     role: Role
@@ -29,12 +30,14 @@ class Orders:
     cookie_secret: str
     dns: tuple[tuple[int, int], ...] = ()
     admin: int = -1
+    dot: tuple[int, ...] = ()
+    doh: tuple[int, ...] = ()
     feeds: tuple[int, ...] = ()
     channel: int = -1
 
     def descriptors(self) -> tuple[int, ...]:
         """All that the child must inherit."""
-        own = (self.admin, self.channel, *self.feeds, *(fd for pair in self.dns for fd in pair))
+        own = (self.admin, self.channel, *self.feeds, *self.dot, *self.doh, *(fd for pair in self.dns for fd in pair))
         return tuple(descriptor for descriptor in own if descriptor >= 0)
 
 
@@ -56,5 +59,6 @@ def take(descriptor: int) -> Orders:
         told = json.loads(pipe.read())
     told["settings"] = settings_from_json(told["settings"])
     told["dns"] = tuple((udp, tcp) for udp, tcp in told["dns"])
-    told["feeds"] = tuple(told["feeds"])
+    for listed in ("feeds", "dot", "doh"):
+        told[listed] = tuple(told[listed])
     return Orders(**told)

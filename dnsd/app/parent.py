@@ -92,8 +92,10 @@ class Parent:
             cookie_secret=ground.cookie_secret.hex(),
         )
         ends = tuple(controls.fileno() for controls, _ in self._feeds)
-        control = replace(plain, feeds=ends, admin=ground.doors.admin.fileno())
-        dns = tuple(door.descriptors for door in ground.doors.dns)
+        doors = ground.doors
+        dot, doh = (tuple(listener.fileno() for listener in listeners) for listeners in (doors.dot, doors.doh))
+        control = replace(plain, feeds=ends, admin=doors.admin.fileno(), dot=dot, doh=doh)
+        dns = tuple(door.descriptors for door in doors.dns)
         responders = [
             replace(plain, role="responder", store_url="", feeds=(responders.fileno(),), dns=dns)
             for _, responders in self._feeds

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 
 from dnsd.app.access import check_access
+from dnsd.app.certificates import check_encrypted
 from dnsd.app.forwarding import check_forwarding
 from dnsd.app.ground import Ground
 from dnsd.app.life import Life, Replica
@@ -27,6 +28,7 @@ def serve(settings: Settings, environ: Mapping[str, str], show: Callable[[str], 
     check_secondaries(settings)
     check_forwarding(settings)
     check_access(settings)
+    check_encrypted(settings)
     return asyncio.run(_live(settings, environ, show))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from dnsd.app.control import Control, catalog_of
+from dnsd.app.encrypted import Encrypted
 from dnsd.app.ground import Ground
 from dnsd.app.life import Fatal
 from dnsd.app.responder import Responding
@@ -43,7 +44,9 @@ class Solo:
         settings, ground, clock = self._settings, self._ground, self._clock
         catalog = catalog_of(settings)
         feed = LocalFeed(catalog.table)
-        self._control = Control(settings, ground.store_url, ground.doors.admin, catalog, feed, clock)
+        doors = ground.doors
+        encrypted = Encrypted(settings, doors.dot, doors.doh, catalog.table, clock)
+        self._control = Control(settings, ground.store_url, doors.admin, catalog, feed, clock, encrypted)
         self._responding = Responding(settings, ground.doors.dns, feed, catalog.table, ground.cookie_secret, clock)
         await self._responding.start()  # it answers as soon as control has loaded something
         await self._control.start()

@@ -6,6 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
+from dnsd.app.certificates import check_encrypted
 from dnsd.app.forwarding import check_forwarding
 from dnsd.app.secondaries import check_secondaries
 from dnsd.cli.failures import CommandFailed
@@ -61,6 +62,7 @@ def _settings(arguments: argparse.Namespace) -> tuple[Settings, list[str]]:
         settings = load({"config": arguments.config, "zones": arguments.zones}, os.environ)
         check_secondaries(settings)
         check_forwarding(settings)
+        check_encrypted(settings)
     except InvalidSetting as fault:
         return load({}, {}), [str(fault)]
     return settings, []

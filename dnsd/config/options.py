@@ -80,6 +80,40 @@ GROUPS = (
             Option(
                 "dns", kinds.HOST_PORT, ("127.0.0.1:1053",), "where questions come in, over UDP and TCP", is_list=True
             ),
+            Option(
+                "dot",
+                kinds.HOST_PORT,
+                None,
+                "where questions come in over TLS (RFC 7858); needs dns_tls_cert and dns_tls_key",
+                is_list=True,
+                stands_for="nowhere",
+                example=("10.0.0.2:853",),
+            ),
+            Option(
+                "doh",
+                kinds.HOST_PORT,
+                None,
+                "where questions come in over HTTPS (RFC 8484) at /dns-query; needs dns_tls_cert and dns_tls_key",
+                is_list=True,
+                stands_for="nowhere",
+                example=("10.0.0.2:443",),
+            ),
+            Option(
+                "dns_tls_cert",
+                kinds.FILE,
+                None,
+                "certificate of dot and doh, with its chain, as PEM; read again when it changes",
+                stands_for="none",
+                example="/etc/dnsd/dns.crt",
+            ),
+            Option(
+                "dns_tls_key",
+                kinds.FILE,
+                None,
+                "the key of dns_tls_cert, as PEM, not encrypted",
+                stands_for="none",
+                example="/etc/dnsd/dns.key",
+            ),
             Option("admin", kinds.HOST_PORT, "127.0.0.1:8053", "where the admin API listens (HTTP)"),
             Option(
                 "admin_host",

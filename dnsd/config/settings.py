@@ -23,6 +23,10 @@ class Settings:
     """
 
     dns: tuple[Address, ...]
+    dot: tuple[Address, ...]
+    doh: tuple[Address, ...]
+    dns_tls_cert: str | None
+    dns_tls_key: str | None
     admin: Address
     admin_host: tuple[str, ...]
     tls_cert: str | None
@@ -81,6 +85,7 @@ class Settings:
     def __post_init__(self) -> None:
         self._check_tls()
         self._check_admin()
+        self._check_encrypted()
         self._check_reverse()
         self._check_networks()
 
@@ -112,6 +117,12 @@ class Settings:
                 f"tls_client_ca: {self.tls_client_ca!r} is of use only with tokens = true: else nobody is asked for one"
             )
 
+    def _check_encrypted(self) -> None:
+        for setting in ("dot", "doh"):
+            lacking = next((name for name in ("dns_tls_cert", "dns_tls_key") if getattr(self, name) is None), None)
+            if getattr(self, setting) and lacking:
+                raise InvalidSetting(f"{setting}: {str(getattr(self, setting)[0])!r} needs {lacking}")
+
     def _check_reverse(self) -> None:
         for one, other in combinations((ip_network(text) for text in self.reverse), 2):
             if one.overlaps(other):
@@ -128,7 +139,8 @@ class Settings:
 def settings_to_json(settings: Settings) -> str:
     """Settings as text for a child process; it holds secrets."""
     values = {entry.name: getattr(settings, entry.name) for entry in fields(settings)}
-    values["dns"] = [str(address) for address in settings.dns]
+    for addresses in ("dns", "dot", "doh"):
+        values[addresses] = [str(address) for address in getattr(settings, addresses)]
     values["admin"] = str(settings.admin)
     return json.dumps(values)
 

@@ -23,6 +23,11 @@ from dnsd.server.address import Address
 
 CONFIG_VARIABLE = "DNSD_CONFIG"
 _FILE_OCTETS_MOST = 1 << 20
+_EMPTY_BY_DEFAULT = (
+    *("dot", "doh", "admin_host", "transfer_to", "notify"),
+    *("answer_to", "short_names", "forward", "forward_domain"),
+)
+"""Lists that may be empty, which their options cannot say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +186,7 @@ def _with_derived(values: dict[str, Any], environ: Mapping[str, str]) -> dict[st
         values["replica"] = _replica_name(values["dns"], values["admin"])
     if values["required_copies"] is None:
         values["required_copies"] = int((values["redis"] or "").startswith(("sentinel://", "cluster://")))
-    if values["admin_host"] is None:
-        values["admin_host"] = ()
-    for name in ("transfer_to", "notify", "answer_to", "short_names", "forward", "forward_domain"):
+    for name in _EMPTY_BY_DEFAULT:
         values[name] = values[name] or ()
     if values["advertise"] is None:
         values["advertise"] = _reachable(values["dns"])

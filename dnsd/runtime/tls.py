@@ -27,9 +27,12 @@ Stamp = tuple[tuple[int, int, int], ...]
 
 
 class Tls:
-    """The files of ``tls_cert``, ``tls_key`` and, for clients' certificates, ``tls_client_ca``."""
+    """The files of ``tls_cert``, ``tls_key`` and, for clients' certificates, ``tls_client_ca``; ``prefix``: of those
+    settings' names.
+    """
 
-    def __init__(self, certificate: str, key: str, client_ca: str | None = None) -> None:
+    def __init__(self, certificate: str, key: str, client_ca: str | None = None, prefix: str = "") -> None:
+        self._prefix = prefix
         self._certificate = certificate
         self._key = key
         self._client_ca = client_ca
@@ -47,7 +50,7 @@ class Tls:
         except ssl.SSLError as fault:
             what = fault.reason or "no PEM, or the key is encrypted"
             raise InvalidSetting(
-                f"tls_cert, tls_key: {self._certificate!r} and {self._key!r} are no certificate and its key: {what}"
+                f"{self._prefix}tls_cert, {self._prefix}tls_key: {self._certificate!r} and {self._key!r} are no certificate and its key: {what}"
             ) from None
         if self._client_ca is not None:
             try:
@@ -71,7 +74,7 @@ class Tls:
             return False
 
     def _files(self) -> dict[str, str]:
-        files = {"tls_cert": self._certificate, "tls_key": self._key}
+        files = {f"{self._prefix}tls_cert": self._certificate, f"{self._prefix}tls_key": self._key}
         return files if self._client_ca is None else {**files, "tls_client_ca": self._client_ca}
 
     def _check_readable(self) -> None:

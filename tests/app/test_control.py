@@ -4,6 +4,7 @@ import pytest
 
 from dnsd.app.control import Control, catalog_of
 from dnsd.app.doors import open_doors
+from dnsd.app.encrypted import Encrypted
 from dnsd.config import load
 from dnsd.model.errors import InvalidSetting
 from dnsd.model.names import name_from_text
@@ -22,7 +23,8 @@ def build(tmp_path):
         opened.append(open_doors(settings))
         catalog = catalog_of(settings)
         feed = LocalFeed(catalog.table)
-        control = Control(settings, url, opened[-1].admin, catalog, feed, SystemClock())
+        encrypted = Encrypted(settings, [], [], catalog.table, SystemClock())
+        control = Control(settings, url, opened[-1].admin, catalog, feed, SystemClock(), encrypted)
         return control, catalog, opened[-1].admin_address
 
     yield make

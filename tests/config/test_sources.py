@@ -105,7 +105,7 @@ def test_an_unknown_key_is_refused_with_the_nearest_name(settings_file):
 def test_an_unknown_key_like_nothing_is_refused_with_all_names(settings_file):
     path = settings_file("[xyzzyxyzzy]\nx = 1\n")
     text = refusal_of({"config": path}, {})
-    assert text.startswith(f"{path}:1: unknown setting 'xyzzyxyzzy'; there are dns, admin")
+    assert text.startswith(f"{path}:1: unknown setting 'xyzzyxyzzy'; there are dns, dot")
 
 
 @pytest.mark.parametrize(

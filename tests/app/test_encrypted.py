@@ -1,0 +1,96 @@
+"""DNS over TLS and over HTTPS as a whole: judged by kdig and curl, on a dnsd that runs."""
+
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import urllib.request
+
+import pytest
+from certificates import Authority
+from room import require, until
+
+pytestmark = pytest.mark.timeout(120)
+NAME = "web.default.svc.cluster.local"
+
+
+@pytest.fixture
+def files(tmp_path):
+    """An authority, and the files of a certificate that is replaced later."""
+    authority = Authority(tmp_path)
+    pair = authority.sign("dns", "/CN=first", "IP:127.0.0.1", "DNS:localhost")
+    return authority, pair
+
+
+@pytest.fixture(params=["0", "1"])
+def ports(request, serve, files):
+    """A dnsd with both doors, in one process and in several; its DoT and DoH ports."""
+    _, pair = files
+    dot, doh = free_ports(2)
+    flags = ["--dot", f"127.0.0.1:{dot}", "--doh", f"127.0.0.1:{doh}", "--workers", request.param]
+    running = serve(*flags, "--dns-tls-cert", pair.certificate, "--dns-tls-key", pair.key)
+    running.register(1)
+    # The encrypted doors follow the mirror; the answer of the other door came at once.
+    until(lambda: kdig(dot, files[0].certificate) == ["192.0.2.1"], "the encrypted door answers")
+    return running, dot, doh
+
+
+def free_ports(number):
+    """So many ports that nobody has."""
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
+    ports = [each.getsockname()[1] for each in held]
+    for each in held:
+        each.close()
+    return ports
+
+
+def kdig(port, authority):
+    require("kdig")
+    words = ["kdig", "@127.0.0.1", "-p", str(port), f"+tls-ca={authority}", "+tls-hostname=localhost", "+short", NAME]
+    return subprocess.run(words, capture_output=True, text=True, timeout=30, check=False).stdout.split()
+
+
+def subject(port, authority):
+    """The common name of the certificate that a door shows."""
+    context = ssl.create_default_context(cafile=authority)
+    with (
+        socket.create_connection(("127.0.0.1", port), 10) as plain,
+        context.wrap_socket(plain, server_hostname="localhost") as tls,
+    ):
+        certificate = tls.getpeercert()
+        return dict(pair for names in certificate["subject"] for pair in names)["commonName"]
+
+
+def test_kdig_and_curl_find_the_service(ports, files):
+    require("curl")
+    authority, _ = files
+    _, dot, doh = ports
+    assert kdig(dot, authority.certificate) == ["192.0.2.1"]
+    words = ["curl", "-sv", "--max-time", "5", "--connect-timeout", "1", "--cacert", authority.certificate]
+    asked = subprocess.run(
+        [*words, "--doh-url", f"https://localhost:{doh}/dns-query", f"http://{NAME}:9/"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert "DoH A: 192.0.2.1" in asked.stderr
+
+
+def test_a_renewed_certificate_is_shown_without_a_restart(ports, files):
+    authority, pair = files
+    running, dot, doh = ports
+    assert {subject(port, authority.certificate) for port in (dot, doh)} == {"first"}
+    renewed = authority.sign("renewed", "/CN=second", "IP:127.0.0.1", "DNS:localhost")
+    shutil.copy(renewed.key, pair.key)
+    shutil.copy(renewed.certificate, pair.certificate)
+    running.process.send_signal(signal.SIGHUP)
+    until(lambda: {subject(port, authority.certificate) for port in (dot, doh)} == {"second"}, "the new one is shown")
+    assert kdig(dot, authority.certificate) == ["192.0.2.1"]
+
+
+def test_what_was_asked_there_is_counted(ports):
+    running, *_ = ports
+    with urllib.request.urlopen(f"{running.admin}/metrics", timeout=10) as response:
+        assert 'dnsd_dns_requests_total{qtype="A",transport="tls"}' in response.read().decode()
