@@ -311,7 +311,7 @@ def test_a_patient_server_waits_longer_for_its_answers_to_be_read(line, house, a
     house.time = 200.0
     _stall(peer, connection, house, ask)
     assert connection.overdue(200.0 + STALLED_SECONDS, 20, 2.0) == ""
-    assert connection.overdue(200.0 + STALLED_SECONDS / 5, 2, 0.2) == "stalled"
+    assert connection.overdue(200.01 + STALLED_SECONDS / 5, 2, 0.2) == "stalled"
 
 
 def test_reading_a_little_does_not_lengthen_that_time(line, house, ask):
@@ -356,7 +356,7 @@ def test_a_peer_that_does_not_take_a_long_answer_is_closed_and_its_stream_forgot
     for _ in range(90):
         connection.write()
     assert 0 < house.held < 70_000
-    assert connection.overdue(house.time + 9, 1.0) == ""
+    assert connection.overdue(house.time + STALLED_SECONDS - 0.01, 1.0) == ""
     assert connection.overdue(house.time + STALLED_SECONDS, 1.0) == "stalled"
     connection.close("stalled")
     assert (house.streams_ended, house.held, house.left) == (1, 0, "stalled")
