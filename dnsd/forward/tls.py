@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from contextlib import suppress
 
 from dnsd.forward.failure import UpstreamFailed
 from dnsd.forward.query import Query
@@ -36,6 +35,8 @@ class TlsLine:
         self._tasks = Tasks("tls")
         self._opening = asyncio.Lock()
         self._writer: asyncio.StreamWriter | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._messages = 0
         self._asked: dict[bytes, tuple[Query, asyncio.Future[bytes]]] = {}
 
     async def ask(self, query: Query, within_seconds: float) -> bytes:
@@ -83,31 +84,45 @@ class TlsLine:
                     where.host, where.port, ssl=self._context, server_hostname=name
                 )
                 self._writer = writer
-                self._tasks.start("read", self._read(reader))
+                self._tasks.start("read", self._read(reader, writer))
+                self._watch(writer, self._messages)
             return self._writer
 
-    async def _read(self, reader: asyncio.StreamReader) -> None:
-        """Hand out what comes, until it ends or nothing has come for some time."""
+    async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Hand out what comes, until it ends."""
         fault: Exception = EOFError()
         try:
             while True:
-                async with asyncio.timeout(IDLE_SECONDS):
-                    packet = await read_framed(reader)
+                packet = await read_framed(reader)
+                self._messages += 1
                 query, answered = self._asked.get(packet[:2], (None, None))
                 if query is not None and answered is not None and query.is_answered_by(packet) and not answered.done():
                     answered.set_result(packet)
-        except TimeoutError:
-            fault = ConnectionError("idle")
         except (OSError, EOFError) as ended:
             fault = ended
         finally:
-            self._end(fault)
+            if self._writer is writer:
+                self._end(fault)
+
+    def _watch(self, writer: asyncio.StreamWriter, messages: int) -> None:
+        """Look again after the idle time, and end the connection when nothing has come and nothing is waited for."""
+
+        def look() -> None:
+            if self._writer is not writer:
+                return
+            if self._asked or self._messages != messages:
+                self._watch(writer, self._messages)
+            else:
+                self._end(ConnectionError("idle"))
+
+        self._timer = asyncio.get_running_loop().call_later(IDLE_SECONDS, look)
 
     def _end(self, fault: Exception) -> None:
         writer, self._writer = self._writer, None
+        if self._timer is not None:
+            self._timer.cancel()
         if writer is not None:
-            with suppress(OSError):
-                writer.transport.abort()
+            writer.transport.abort()
         for _, answered in self._asked.values():
             if not answered.done():
                 answered.set_exception(fault)

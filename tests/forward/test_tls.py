@@ -117,6 +117,22 @@ async def test_an_idle_connection_that_was_closed_is_opened_again(server, certif
     await line.close()
 
 
+async def test_a_connection_on_which_something_is_waited_for_is_not_idle(server, certificate, monkeypatch):
+    monkeypatch.setattr(tls_module, "IDLE_SECONDS", 0.01)
+    line = line_to(server, certificate)
+    server.script = lambda packet: []
+    asking = asyncio.ensure_future(line.ask(Query(a_question()), 60))
+    async with asyncio.timeout(10):
+        while line._writer is None:
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)
+    assert not asking.done()
+    assert line._writer is not None
+    await line.close()
+    with pytest.raises(UpstreamFailed, match="network"):
+        await asking
+
+
 async def test_a_connection_that_the_upstream_closes_is_tried_once_more(server, certificate):
     line = line_to(server, certificate)
     await line.ask(Query(a_question()), 10)
