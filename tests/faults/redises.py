@@ -18,7 +18,7 @@ class Sentinels:
     """One master, two replicas, three sentinels that watch them as ``mine``."""
 
     def __init__(self, kind: str) -> None:
-        self.kind = f"sentinel {kind}"
+        self.rounds = 1
         self.servers: list[Server] = []
         self._folders: list[Path] = []
         self._sentinels: list[subprocess.Popen[bytes]] = []
@@ -89,7 +89,7 @@ class Cluster:
     """Three masters, each with one replica; that of our slot with two, so that its heir has a copy of what it takes."""
 
     def __init__(self, kind: str) -> None:
-        self.kind = f"cluster {kind}"
+        self.rounds = 1
         self.servers: list[Server] = []
         self._folders: list[Path] = []
         for _ in range(7):
