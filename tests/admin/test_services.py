@@ -122,7 +122,7 @@ async def test_lists(replica: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=x", "cursor=x", "state=x", "label=x", "colour=red", "service=a", "limit=1&limit=2"]
+    "query", ["limit=0", "limit=x", "cursor=x", "state=x", "label=%3Dx", "colour=red", "service=a", "limit=1&limit=2"]
 )
 async def test_wrong_parameters_are_400(replica: Any, query: str) -> None:
     (await replica.call("GET", f"/v1/services?{query}")).problem(400, "bad-parameter")

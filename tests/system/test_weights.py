@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
@@ -107,6 +108,25 @@ def _chi_squares(served: Served, weights: dict[int, int]) -> dict[str, float]:
         "AAAA": round(chi_square(served.firsts(NAME, RRType.AAAA, 15, 16), weights), 2),
         "SRV": round(chi_square(served.firsts(SRV_NAME, RRType.SRV, 4, 6), ports), 2),
     }
+
+
+@pytest.mark.long
+def test_slow_start_by_the_real_clock(served: Served) -> None:
+    """The share of a new endpoint beside an old one of the same weight, from its first second to after the last."""
+    seconds = 10
+    served.call("PUT", "", {"slow_start_seconds": seconds})
+    served.call("PUT", "/endpoints/n1", {"address": "192.0.2.1", "ports": {"http": 8001}})
+    time.sleep(seconds + 3)  # it was new, too
+    served.call("PUT", "/endpoints/n2", {"address": "192.0.2.2", "ports": {"http": 8002}})
+    began, shares = time.monotonic(), []
+    while (elapsed := time.monotonic() - began) < seconds + 3:
+        found = served.firsts(NAME, RRType.A, 3, 4)
+        shares.append((round(elapsed, 1), round(found[2] / DRAWS, 3)))
+        time.sleep(0.5)
+    print(f"\nseconds since it came, and its share of first positions: {shares}")
+    assert shares[0][1] < 0.2
+    assert all(share < 0.45 for elapsed, share in shares if elapsed < seconds / 2)
+    assert 0.45 < shares[-1][1] < 0.55
 
 
 def test_a_canary_behind_haproxy(served: Served, tmp_path: Path) -> None:
