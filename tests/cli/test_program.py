@@ -88,3 +88,10 @@ async def test_all_ports_must_accept_each_somewhere():
 
 def test_signals_have_names():
     assert program.name_of_signal(15) == "SIGTERM"
+
+
+async def test_our_token_is_not_its_business(monkeypatch):
+    monkeypatch.setenv("DNSD_TOKEN", "secret")
+    monkeypatch.setenv("DNSD_SERVER", "http://127.0.0.1:8053")
+    code = "import os; raise SystemExit('DNSD_TOKEN' in os.environ or 'DNSD_SERVER' not in os.environ)"
+    assert await (await program.start([sys.executable, "-c", code])).end() == 0
