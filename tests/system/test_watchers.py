@@ -18,7 +18,7 @@ from servers import free_port
 WATCHERS = 1000
 SECONDS = 5
 RATE = 3000
-ADMIN, DNS = "127.0.0.1:18053", "127.0.0.1:18153"
+ADMIN, DNS = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
