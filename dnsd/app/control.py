@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import logging
 import socket
 import zlib
@@ -53,6 +52,8 @@ _log = logging.getLogger("dnsd.control")
 _LOADED_POLL_SECONDS = 0.02
 _ANSWERS_FIRST_SECONDS = 2.0
 """So long the disk and the admin API, whose imports (HTTP, shapes) take 0.35 s, wait for the first answers."""
+_OPEN_SECONDS = 0.02
+"""So long a responder in this process has to open its ports."""
 _SECRET_RETRY_SECONDS = 1.0
 _STALE_LOOK_SECONDS = 1.0
 _SECRET_AGAIN_SECONDS = 60.0
@@ -175,7 +176,6 @@ class Control:
             self._tasks.start(name, work)
         await self._begin_answers()
         self._tasks.start("disk", self._disk.run(self._mirror.standing))
-        await asyncio.to_thread(importlib.import_module, "dnsd.admin.routes")
         self._access = self._admin_access()
         self._admin = self._admin_api(self._access)
         await self._admin.serve([self._socket])
@@ -203,6 +203,7 @@ class Control:
                 await self._mirror.has_begun.wait()
                 if self._mirror.status().loaded:
                     await self._mirror.reached(self._mirror.revision, _ANSWERS_FIRST_SECONDS)
+        await self._clock.sleep(_OPEN_SECONDS)
 
     async def ready(self, within_seconds: float) -> str:
         """Wait until the registry was loaded; returns what keeps it from that when it takes longer."""
