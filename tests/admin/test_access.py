@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from dnsd.model.grant import EVERYTHING
 from dnsd.model.token import Token, hash_of, token_text
+from dnsd.runtime.clock import SystemClock
 
 ROOT_SECRET = "r" * 43
 ROOT = Token("0" * 16, "root", EVERYTHING, 0, secret_hash=hash_of(ROOT_SECRET))
@@ -345,10 +346,16 @@ async def test_an_external_name_may_point_anywhere_so_it_needs_all_addresses(gua
     assert (await guarded.call("PUT", path, body, free)).status == 201
 
 
-async def test_a_token_ends_and_so_does_its_stream(guarded: Any) -> None:
-    headers = await token_of(guarded, limited("read") | {"expires_seconds": 1})
+class AnHourLater(SystemClock):
+    def wall(self) -> float:
+        return super().wall() + 3600
+
+
+async def test_a_token_ends_and_so_does_its_stream(guarded: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    headers = await token_of(guarded, limited("read") | {"expires_seconds": 3500})
     response = await guarded.session.get("/v1/watch", headers=headers)
     assert response.status == 200
+    monkeypatch.setattr(guarded.access, "_clock", AnHourLater())
     await end_of(response)
     told = (await guarded.call("GET", "/v1/services", None, headers)).problem(401, "unauthorized")
     assert "is over" in told["detail"]
