@@ -50,7 +50,8 @@ class Tls:
         except ssl.SSLError as fault:
             what = fault.reason or "no PEM, or the key is encrypted"
             raise InvalidSetting(
-                f"{self._prefix}tls_cert, {self._prefix}tls_key: {self._certificate!r} and {self._key!r} are no certificate and its key: {what}"
+                f"{self._prefix}tls_cert, {self._prefix}tls_key: {self._certificate!r} and {self._key!r} are no "
+                f"certificate and its key: {what}"
             ) from None
         if self._client_ca is not None:
             try:

@@ -22,7 +22,7 @@ UNSENT_OCTETS_MOST = 65_536
 """No more answers are made at once than what exceeds this by one."""
 WHOLE_MESSAGE_SECONDS = 2.0
 STALLED_SECONDS = 8.0
-"""So long may a peer leave answers unread: with the time until it stalls and until the sweep sees it, less than 10 s."""
+"""So long may a peer leave answers unread: with the time until it stalls and until the sweep, less than 10 s."""
 _MESSAGE_OCTETS_LEAST = 12
 _LENGTH_OCTETS = 2
 

@@ -37,7 +37,7 @@ def test_the_root_token(root_file):
 
 def test_a_file_that_holds_none(root_file):
     root_file.write_text(SECRET)
-    with pytest.raises(InvalidSetting, match="root_token_file: .* holds no token") as caught:
+    with pytest.raises(InvalidSetting, match=r"root_token_file: .* holds no token") as caught:
         check_access(load({"root_token_file": str(root_file)}, {}))
     assert SECRET not in str(caught.value)
 

@@ -19,11 +19,11 @@ def test_others_may_read_or_change_it(tmp_path, mode):
     path = tmp_path / "secret"
     path.write_text("word\n")
     path.chmod(mode)
-    with pytest.raises(InvalidSetting, match="some_file: .* chmod 640 or 600") as caught:
+    with pytest.raises(InvalidSetting, match=r"some_file: .* chmod 640 or 600") as caught:
         read_private("some_file", str(path))
     assert "word" not in str(caught.value)
 
 
 def test_it_is_not_there(tmp_path):
-    with pytest.raises(InvalidSetting, match="some_file: .* cannot be read: No such file"):
+    with pytest.raises(InvalidSetting, match=r"some_file: .* cannot be read: No such file"):
         read_private("some_file", str(tmp_path / "none"))
