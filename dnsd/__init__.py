@@ -25,7 +25,7 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
                 guests connection tcp; answering dot; asking tally forwarding; frames line feed garbage pages source;
                 secondaries responder
     admin       door two, HTTP: routes services endpoints leases changes answers zones status failures;
-                access needs writes reserved tokens audit; calls openapi families wanted; doh
+                prometheus; access needs writes reserved tokens audit; calls openapi families wanted; doh
     config      the settings, default, least, most: options kinds settings sources
     app         composition root: serve life ground doors secondaries clients forwarding certificates; parent
                 process orders channel child; control encrypted responder solo

@@ -63,7 +63,7 @@ def services_page(inventory: Inventory, selection: Selection) -> Page[Service]:
 
 def endpoints_page(inventory: Inventory, selection: Selection) -> Page[Endpoint]:
     """The endpoints that are selected; a label counts in an endpoint's metadata and in its service's labels."""
-    return _page(_selected_endpoints(inventory, selection), selection.limit)
+    return _page(selected_endpoints(inventory, selection), selection.limit)
 
 
 def state_of(endpoint: Endpoint) -> str:
@@ -94,7 +94,8 @@ def _selected_services(inventory: Inventory, selection: Selection) -> Iterator[S
             yield service
 
 
-def _selected_endpoints(inventory: Inventory, selection: Selection) -> Iterator[Endpoint]:
+def selected_endpoints(inventory: Inventory, selection: Selection) -> Iterator[Endpoint]:
+    """All of them, in the order of their keys."""
     for key in _service_keys(inventory, selection):
         holding = inventory.holdings[key]
         for identifier in sorted(holding.endpoints):

@@ -46,6 +46,7 @@ _QUERY: dict[str, dict[str, Any]] = {
     "service": {"type": "string"},
     "label": {"type": "array", "items": {"type": "string", "pattern": PATTERN, "maxLength": OCTETS_MOST}},
     "state": {"type": "string", "enum": list(STATES)},
+    "port": {"type": "string", "description": "the name of a port"},
     "limit": {"type": "integer", "minimum": 1, "maximum": LIMIT_MOST, "default": LIMIT_DEFAULT},
     "cursor": {"type": "string", "description": "next of the page before"},
     "force": _FLAG,

@@ -27,6 +27,7 @@ from dnsd.admin.guards import add_headers, guard_headers, guard_hosts, limit_tim
 from dnsd.admin.leases import LeaseCalls
 from dnsd.admin.metrics import Collect, MetricsCalls
 from dnsd.admin.openapi import OpenApiCalls
+from dnsd.admin.prometheus import PrometheusCalls
 from dnsd.admin.replicas import ReplicaCalls
 from dnsd.admin.reserved import Reserved
 from dnsd.admin.services import ServiceCalls
@@ -120,6 +121,7 @@ class Admin:
             ApplyCalls(writes, mirror, refusal),
             self._changes,
             AnswerCalls(leases, mirror, departures, access, replica, udp_payload_most),
+            PrometheusCalls(mirror, access),
             ZoneCalls(mirror),
             OpenApiCalls(access.required),
             StoreCalls(mirror, refill, access),
