@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,6 +68,7 @@ def _page(name: str, command: grammar.Command) -> Iterator[str]:
 
 def _head(title: str, what: str) -> Iterator[str]:
     yield f'.TH "{title.upper()}" "1" "" "dnsd {__version__}"'
+    yield ".ad l"
     yield from (".SH NAME", rf"{_escaped(title)} \- {_escaped(what)}")
 
 
@@ -75,6 +77,8 @@ def _text(title: str, text: str) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    """Text that roff takes as it is: backslashes, dashes, and dots and quotes at the start of a line."""
-    escaped = text.replace("\\", r"\e").replace("-", r"\-")
+    """Text that roff takes as it is: backslashes, dashes, and dots and quotes at the start of a line. A list without
+    spaces may be broken behind its commas.
+    """
+    escaped = re.sub(r",(?=\S)", r",\\:", text.replace("\\", r"\e").replace("-", r"\-"))
     return rf"\&{escaped}" if escaped.startswith((".", "'")) else escaped
