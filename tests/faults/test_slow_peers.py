@@ -27,13 +27,13 @@ def test_slow_and_silent_clients_keep_nobody_else_waiting(make_replica, scale):
         until(lambda: replica.metric("dnsd_dns_tcp_accepted_total") > 400, "the crowd is there")
         with Probe(replica.dns, names) as probe:
             time.sleep(30 * scale)
-        held = replica.metric("dnsd_dns_tcp_connections")
+        accepted = replica.metric("dnsd_dns_tcp_accepted_total")
     idle, busy = calm.tally.percentile(0.99), probe.tally.percentile(0.99)
-    print(f"row 9: {held:.0f} held, {sum(map(len, crowd.lives.values()))} ended, p99 {1e3 * idle:.1f} ms idle,")
+    print(f"row 9: {accepted:.0f} accepted, {sum(map(len, crowd.lives.values()))} ended, p99 {1e3 * idle:.1f} ms idle,")
     print(f"row 9: {1e3 * busy:.1f} ms beside them, asked {dict(probe.tally.asked)}")
     calm.assert_flawless()
     probe.assert_flawless()
-    assert held > 100
+    assert accepted > 500
     # One machine runs both ends and other tests beside: only the full run is long enough to judge a time by.
     if scale == 1:
         assert busy <= max(3 * idle, LATENCY_LEAST)
