@@ -124,6 +124,8 @@ def server_url(tmp_path_factory: pytest.TempPathFactory, server_dns: str) -> Ite
         admin,
         "--state-dir",
         str(folder),
+        "--quota-services",
+        "0",
     ]
     with (folder / "log").open("w") as log:
         started = subprocess.Popen(
