@@ -24,13 +24,19 @@ ROOT = Path(__file__).parents[2]
 START_SECONDS = 30.0
 SUFFIX = "default.svc.cluster.local"
 
+_given: set[int] = set()
+
 
 def free_port() -> int:
-    """A port of loopback that nobody has now, neither for TCP nor for UDP."""
-    with socket.socket() as probe, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
-        probe.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", probe.getsockname()[1]))
-        return int(probe.getsockname()[1])
+    """A port of loopback that nobody has now, neither for TCP nor for UDP; none is given twice."""
+    while True:
+        with suppress(OSError), socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            tcp.bind(("127.0.0.1", 0))
+            port = int(tcp.getsockname()[1])
+            udp.bind(("127.0.0.1", port))
+            if port not in _given:
+                _given.add(port)
+                return port
 
 
 def until(is_true: Callable[[], object], what: str, seconds: float = 20.0) -> float:
