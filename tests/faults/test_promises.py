@@ -300,10 +300,10 @@ class Promises(RuleBasedStateMachine):
         assert set(gone) <= set(due), "a lease is a lower bound"
         kept = self.model.services[service].min_kept if service in self.model.services else 0
         is_watched = self.model.tick - self.model.expired.get(service, -FOREVER) <= OF_LATE_TICKS
-        if not is_watched:  # a service that lost endpoints of late may be held whole
+        if not is_watched:  # a service that lost endpoints of late may be held whole, as long as it lacks the half
             assert len(gone) == max(0, min(len(due), len(standing) - kept)), "a dead endpoint goes in time"
         assert not gone or len(standing) - len(gone) >= kept
-        if gone:
+        if gone or (is_watched and due):
             self.model.expired[service] = self.model.tick
 
     def _copy_keys(self, of: str, to: str) -> None:
