@@ -14,7 +14,7 @@ local limit, most = math.min(tonumber(ARGV[OWN]), tick), tonumber(ARGV[OWN + 2])
 
 -- First: what is due, and what of it goes now. Self-preservation (faults.md 5) is decided here and from what the store
 -- knows, so that no replica has an opinion of its own. GUARD holds: samples ("tick:live:parted;" of the last WINDOW),
--- since, base, parted, released, ok, let (while it is on), held, and s:ns/svc ("tick expired" of a service of late).
+-- since, base, parted, released, ok, let (while it is on), held, and s:ns/svc ("tick expired most" of a service of late).
 local WINDOW, ENOUGH, FEWER_LEAST = 15, 0.85, 5
 local SLOW_AFTER, SLOW_EVERY, SLOW_SHARE = 900, 10, 0.01
 local LOOKED_AT_MOST, AILING_LOOKED_AT = 2000, 200
@@ -85,6 +85,10 @@ local function is_ailing()
   return ailing >= FEWER_LEAST and ailing > many
 end
 
+local function remember_service(service)
+  state['s:' .. service.name] = service.since .. ' ' .. whole(service.gone) .. ' ' .. whole(service.most)
+end
+
 -- How far each service with due endpoints may shrink: {endpoints now, the least it keeps, is held whole}.
 local function services_of(due)
   local services = {}
@@ -93,22 +97,25 @@ local function services_of(due)
     local service = services[name]
     if not service then
       local stored = read_line(redis.call('HGET', SERVICES, name))
-      local since, gone = string.match(state['s:' .. name] or '', '^(%d+) (%d+)$')
+      local since, gone, most_of_late = string.match(state['s:' .. name] or '', '^(%d+) (%d+) (%d+)$')
       if not since or tonumber(since) < tick - WINDOW then
-        since, gone = whole(tick), '0'
+        since, gone, most_of_late = whole(tick), '0', '0'
       end
-      service = {name = name, total = count_members(name), due = 0, since = since, gone = tonumber(gone)}
+      local total = count_members(name)
+      service = {name = name, total = total, due = 0, since = since, gone = tonumber(gone)}
+      service.most = math.max(tonumber(most_of_late), total)
       service.least = stored and tonumber(stored.lease) or 0
       services[name] = service
     end
     service.due = service.due + 1
   end
   for _, service in pairs(services) do
-    local base = service.total + service.gone
+    -- What expired and came back counts once; what left on purpose does not count.
+    local base = math.min(service.total + service.gone, service.most)
     service.is_held = base >= 3 and (service.total - service.due) * 2 < base
     if service.is_held then -- what it had is remembered as long as it lacks the half of it
       service.since = whole(tick)
-      state['s:' .. service.name] = whole(tick) .. ' ' .. whole(service.gone)
+      remember_service(service)
     end
   end
   return services
@@ -134,7 +141,7 @@ local function due()
       if may_go then
         members[#members + 1], taken[member] = member, true
         service.total, service.gone = service.total - 1, service.gone + 1
-        state['s:' .. service.name] = service.since .. ' ' .. whole(service.gone)
+        remember_service(service)
       end
     end
     if state.since and #members > 0 then

@@ -194,6 +194,27 @@ async def test_a_service_that_loses_most_keeps_what_it_has(registry):
     assert not await registry.is_on()
 
 
+async def test_who_expired_and_came_back_counts_once(write, advance, reap, make_endpoint):
+    short = make_endpoint("a", lease_seconds=1)
+    await write(put(short), put(make_endpoint("b", lease_seconds=None)))
+    await advance(2)
+    assert await reap() == 1
+    await write(put(short))
+    await advance(2)
+    assert await reap() == 1, "a service of two is none of three"
+
+
+async def test_who_left_on_purpose_is_not_missed_by_its_service(write, advance, reap, make_endpoint):
+    stay = [make_endpoint(f"stays{number}", lease_seconds=None) for number in range(4)]
+    leased = [make_endpoint(f"e{number}", lease_seconds=1 + 2 * number) for number in range(2)]
+    await write(*map(put, [*stay, *leased]))
+    await advance(2)
+    assert await reap() == 1
+    await write(*(delete(each.key) for each in stay))
+    await advance(2)
+    assert await reap() == 1
+
+
 async def test_min_kept_endpoints_stay_for_good_and_a_delete_removes_them_all_the_same(registry, write):
     await write(put(Service("default", "s0", min_kept=2)))
     living = [key for key in registry.keys if key[1] != "s0"]
