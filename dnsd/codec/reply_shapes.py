@@ -1,4 +1,4 @@
-"""The shapes of the admin API's replies, for its description; tests hold every reply against them."""
+"""The shapes of the admin API's replies about objects, for its description; tests hold every reply against them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from dnsd.model.grant import Verb
 from dnsd.model.health import CheckType, Failing
 from dnsd.model.service import Protocol, WhenEmpty
 
@@ -15,7 +14,8 @@ def _without_default(schema: dict[str, Any]) -> None:
     del schema["default"]
 
 
-_MAY_BE_ABSENT = Field(json_schema_extra=_without_default)
+MAY_BE_ABSENT = Field(json_schema_extra=_without_default)
+"""A field that is left out where it has nothing to say."""
 
 Outcome = Literal["created", "changed", "renewed", "unchanged", "deleted"]
 
@@ -66,7 +66,7 @@ class EndpointReply(ReplyShape):
     metadata: dict[str, str]
     lease_seconds: int | None
     revision: int
-    lease: Annotated[LeaseReply | None, _MAY_BE_ABSENT] = None
+    lease: Annotated[LeaseReply | None, MAY_BE_ABSENT] = None
 
 
 class HealthReply(ReplyShape):
@@ -218,196 +218,6 @@ class ApplyReply(ReplyShape):
     notes: list[str]
 
 
-class RecordReply(ReplyShape):
-    """A DNS record in master-file text."""
-
-    name: str
-    ttl: int
-    rclass: str = Field(alias="class")
-    type: str
-    data: str
-
-
-class UdpReply(ReplyShape):
-    """The same answer over UDP, at the client's size."""
-
-    limit: int
-    octets: int
-    truncated: bool
-    records: int
-
-
-class TtlReply(ReplyShape):
-    """How long a resolver keeps the answer, and whose word that is."""
-
-    seconds: int | None
-    origin: str = Field(alias="from")
-
-
-class NamedService(ReplyShape):
-    """What identifies a service."""
-
-    namespace: str
-    name: str
-
-
-class ReasonReply(KeyReply):
-    """An endpoint, in or out of the answer (``in``), and why."""
-
-    addresses: list[str]
-    is_in: bool = Field(alias="in")
-    reason: str
-    detail: str
-    lease: Annotated[LeaseReply | None, _MAY_BE_ABSENT] = None
-
-
-class AnswerReply(ReplyShape):
-    """What a resolver would be told now, and why."""
-
-    name: str
-    type: str
-    client: str
-    status: str
-    why: str
-    answer: list[RecordReply]
-    authority: list[RecordReply]
-    additional: list[RecordReply]
-    udp: UdpReply
-    ttl: TtlReply
-    services: list[NamedService]
-    endpoints: list[ReasonReply]
-    revision: int
-    epoch: str
-    replica: str
-    mirror_age_seconds: float | None
-    degraded: bool
-
-
-class ReadyReply(BaseModel):
-    """How a replica stands; there may be more fields."""
-
-    ready: bool
-    loaded: bool
-    connected: bool
-    degraded: bool
-    leaving: bool
-    revision: int
-    epoch: str
-    mirror_age_seconds: float | None
-    problem: str
-    replica: str
-
-
-class RestoredReply(ReplyShape):
-    """How many records were written back, stood already, or were deleted meanwhile."""
-
-    restored: int
-    present: int
-    deleted: int
-
-
-class AdoptedReply(ReplyShape):
-    """The store's epoch, and how many records left the answers."""
-
-    epoch: str
-    dropped: int
-
-
-class RestoredBackupReply(ReplyShape):
-    """How many objects of a backup were put, or would be."""
-
-    dry_run: bool
-    created: int
-    changed: int
-    unchanged: int
-
-
-class FellowReply(ReplyShape):
-    """A replica as it reported of late; ``digest`` of what it answers, where it told."""
-
-    replica: str
-    revision: int
-    lag: int
-    digest: str | None
-    last_seen_seconds: float
-    is_self: bool
-
-
-class ReplicasReply(ReplyShape):
-    """All replicas that reported of late."""
-
-    items: list[FellowReply]
-
-
-class ZoneReply(ReplyShape):
-    """A zone; ``static``: from a master file."""
-
-    zone: str
-    serial: int
-    static: bool
-
-
-class ZoneList(ReplyShape):
-    """All zones."""
-
-    items: list[ZoneReply]
-    next: None
-    revision: int
-
-
-class GrantReply(ReplyShape):
-    """What is allowed; ``addresses`` null: all but loopback."""
-
-    verbs: list[Verb]
-    namespace: str
-    service: str
-    addresses: list[str] | None
-
-
-class TokenReply(ReplyShape):
-    """A token without its secret; ``subject``: of the certificate that it stands for. Times are Unix seconds."""
-
-    id: str
-    name: str
-    subject: str | None
-    grants: list[GrantReply]
-    created_at: int
-    expires_at: int | None
-
-
-class TokenCreated(TokenReply):
-    """A token with its text, which is told here and never again."""
-
-    token: str | None
-
-
-class TokenList(ReplyShape):
-    """All tokens."""
-
-    items: list[TokenReply]
-
-
-class AuditReply(ReplyShape):
-    """A write: who asked for it, from where, of which replica, and what became of it. ``at``: Unix seconds."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
-
-    id: str
-    at: float | None
-    who: str
-    origin: str = Field(alias="from")
-    replica: str
-    what: str
-    revision: int | None
-
-
-class AuditList(ReplyShape):
-    """Writes, the newest first."""
-
-    items: list[AuditReply]
-    next: str | None
-
-
 class FaultReply(ReplyShape):
     """One fault and its place (RFC 6901)."""
 
@@ -424,7 +234,7 @@ class ProblemReply(ReplyShape):
     detail: str
     field: str | None
     errors: list[FaultReply]
-    reason: Annotated[str | None, _MAY_BE_ABSENT] = None
+    reason: Annotated[str | None, MAY_BE_ABSENT] = None
 
 
 class ProblemPage(ReplyShape):
