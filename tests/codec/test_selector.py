@@ -2,6 +2,7 @@
 
 import re
 import time
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -65,9 +66,33 @@ def test_whatever_the_description_says_is_read_and_every_part_of_it(text):
     assert len(selector) == outside.count(",") + 1
 
 
-def test_a_long_text_that_is_none_is_refused_in_no_time():
-    for text in ("a" * OCTETS_MOST + "(", "a in (" + " " * (OCTETS_MOST - 7), "a=" + " x" * 500 + "("):
-        began = time.process_time()
+_BLANKS = " \n\t\v\f\r"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * OCTETS_MOST,
+        "a in (" + " " * (OCTETS_MOST - 7),
+        "a=" + " x" * 500,
+        "a" + _BLANKS * 150,
+        "a=" + _BLANKS * 150,
+        "a,\n\n" * 200,
+        "a in (b" + ", " * 450 + ")",
+        "!" + _BLANKS * 150,
+        "a=b" + ",\n!\n\x85\v" * 150,
+    ],
+)
+@pytest.mark.parametrize("end", ["(", "!x", "=(", ",", ""])
+def test_time_is_linear_in_the_length(text, end):
+    began = time.process_time()
+    for size in range(0, len(text), 50):
+        with suppress(ValueError):
+            selector_from_text(text[: size + 50 - len(end)] + end)
+    assert time.process_time() - began < 2, "20 texts; each took minutes with a pattern for the whole"
+
+
+def test_a_fault_behind_a_good_requirement_is_a_fault():
+    for text in ("a=b)", "a in (b)(", "a in (b) c", "a=b,(c)", "(", ")", "a in (b)c in (d)"):
         with pytest.raises(ValueError, match="no label selector"):
             selector_from_text(text)
-        assert time.process_time() - began < 2
