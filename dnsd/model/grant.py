@@ -88,7 +88,12 @@ def is_unbound(grants: Iterable[Grant], key: tuple[str, str]) -> bool:
 
 @lru_cache(1024)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(".*".join(re.escape(part) for part in pattern.split(ANY)), re.DOTALL)
+    """Where a part was found first it stays found (an atomic group), so many stars cost no more than one."""
+    first, *parts = (re.escape(part) for part in pattern.split(ANY))
+    if not parts:
+        return re.compile(first)
+    between = "".join(f"(?>.*?{part})" for part in parts[:-1])
+    return re.compile(f"{first}{between}.*{parts[-1]}", re.DOTALL)
 
 
 def _matches(pattern: str, name: str) -> bool:

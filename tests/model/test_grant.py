@@ -31,6 +31,11 @@ from dnsd.model.grant import (
         ("a*b*c", "abc", True),
         ("a*b*c", "axxbyyc", True),
         ("a*b*c", "acb", False),
+        ("a*b*c*", "abcbcd", True),
+        ("*ab*ab", "abab", True),
+        ("*ab*ab", "aab", False),
+        ("a*a", "a", False),
+        ("*a" * 20 + "*b", "a" * 63, False),
         ("web-*", "web-\nother", True),
     ],
 )
