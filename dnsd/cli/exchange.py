@@ -6,6 +6,7 @@ import secrets
 import socket
 import struct
 from dataclasses import dataclass
+from errno import ECONNREFUSED
 
 from dnsd.cli.failures import CommandFailed
 from dnsd.codec.wire import Message, Question, query_packet, read_message
@@ -52,7 +53,8 @@ class Exchange:
         except TimeoutError:
             raise CommandFailed(f"no reply from {self._server} within {self._patience(is_tcp)}") from None
         except OSError as fault:
-            raise CommandFailed(f"{self._server}: {fault.strerror or fault}") from None
+            hint = "; is `dnsd serve` running there? --dns says whom to ask" if fault.errno == ECONNREFUSED else ""
+            raise CommandFailed(f"{self._server}: {fault.strerror or fault}{hint}") from None
         # A header-only reply, such as FORMERR, repeats no question.
         if reply[:2] != packet[:2] or message.questions not in ((), (Question(qname, qtype, RRClass.IN),)):
             raise CommandFailed(f"{self._server} answered another question")
