@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 
-from dnsd.model.message import Opcode, RRClass, RRType
+from dnsd.codec.tsig import SIGNATURE_OCTETS_MOST
+from dnsd.model.message import UDP_PAYLOAD_LEAST, Opcode, RRClass, RRType
 from dnsd.model.names import Name
 
 _HEADER = struct.Struct(">HHHHHH")
@@ -13,8 +14,14 @@ _QUESTION_TAIL = struct.pack(">HH", RRType.SOA, RRClass.IN)
 
 
 def notify_packet(ident: int, origin: Name, soa: bytes) -> bytes:
-    """The message for the zone at ``origin``; ``soa``: its SOA record, the owner a pointer to the question."""
-    return _HEADER.pack(ident, Opcode.NOTIFY << 11 | _AA, 1, 1, 0, 0) + origin + _QUESTION_TAIL + soa
+    """The message for the zone at ``origin``; ``soa``: its SOA record, the owner a pointer to the question.
+
+    The record is a hint (RFC 1996 3.7): it is left out where it and a signature could exceed what UDP may carry.
+    """
+    question = origin + _QUESTION_TAIL
+    has_hint = _HEADER.size + len(question) + len(soa) + SIGNATURE_OCTETS_MOST <= UDP_PAYLOAD_LEAST
+    head = _HEADER.pack(ident, Opcode.NOTIFY << 11 | _AA, 1, has_hint, 0, 0)
+    return head + question + (soa if has_hint else b"")
 
 
 def acknowledged(packet: bytes) -> tuple[int, int] | None:

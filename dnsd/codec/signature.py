@@ -13,11 +13,18 @@ from dns.rdataclass import ANY as ANY_CLASS
 from dns.rdatatype import TSIG as TSIG_TYPE
 from dns.rdtypes.ANY.TSIG import TSIG
 
-from dnsd.codec.tsig import BADKEY, BADSIG, BADTIME, FUDGE_SECONDS, Signature, TsigKey, record_octets, with_record
+from dnsd.codec.tsig import (
+    BADKEY,
+    BADSIG,
+    BADTIME,
+    FUDGE_SECONDS,
+    Signature,
+    TsigKey,
+    record_octets,
+    signature_octets,
+    with_record,
+)
 from dnsd.model.names import Name
-
-_ROOM_BESIDE_NAMES = 10 + 16 + 64 + 6
-"""Octets of a TSIG record beside its two names: the longest MAC, a time as other data."""
 
 
 class SharedKeys:
@@ -61,7 +68,7 @@ class SignedExchange:
         self._request_mac = mac
         self._request = request
         self._context: object = None
-        self.octets = _ROOM_BESIDE_NAMES + len(key_name) + len(key.algorithm.to_wire() or b"")
+        self.octets = signature_octets(key_name, key.algorithm.to_text(omit_final_dot=True))
 
     def sign(self, reply: bytes, now: int, error: int = 0) -> bytes:
         """The message with its TSIG record."""

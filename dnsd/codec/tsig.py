@@ -9,15 +9,18 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from dnsd.model.errors import InvalidFile, MalformedQuery
-from dnsd.model.message import RRClass, RRType
+from dnsd.model.message import UDP_PAYLOAD_LEAST, RRClass, RRType
 from dnsd.model.names import LABEL_OCTETS_MAX, NAME_OCTETS_MAX, Name, name_from_text
 
 BADSIG, BADKEY, BADTIME = 16, 17, 18
 FUDGE_SECONDS = 300
-ALGORITHMS = ("hmac-sha256", "hmac-sha384", "hmac-sha512", "hmac-sha224", "hmac-sha1")
+ALGORITHMS = {"hmac-sha256": 32, "hmac-sha384": 48, "hmac-sha512": 64, "hmac-sha224": 28, "hmac-sha1": 20}
+"""What keys sign with, and the octets of its MAC."""
 ALGORITHM_DEFAULT = "hmac-sha256"
 SECRET_OCTETS_LEAST = 8
 KEYS_MOST = 64
+SIGNATURE_OCTETS_MOST = UDP_PAYLOAD_LEAST - 12 - 259 - 39
+"""Of a TSIG record, so that every reply has room for it beside a header, the longest question, an OPT with a cookie."""
 _RECORD = struct.Struct(">HHIH")
 _TIMES = struct.Struct(">HIHH")
 _TAIL = struct.Struct(">HHH")
@@ -95,6 +98,12 @@ def with_record(packet: bytes, record: bytes) -> bytes:
     return packet[:10] + (int.from_bytes(packet[10:12]) + 1).to_bytes(2) + packet[12:] + record
 
 
+def signature_octets(key_name: Name, algorithm: str) -> int:
+    """Octets of a TSIG record of ours, at most: with our time as other data, as a client with a wrong clock gets it."""
+    fixed = _RECORD.size + _TIMES.size + _TAIL.size + 6
+    return len(key_name) + len(name_from_text(algorithm)) + ALGORITHMS[algorithm] + fixed
+
+
 def record_octets(key_name: Name, rdata: bytes) -> bytes:
     """A TSIG record."""
     return key_name + _RECORD.pack(RRType.TSIG, RRClass.ANY, 0, len(rdata)) + rdata
@@ -134,11 +143,21 @@ def _read_key(line: str, path: str, number: int) -> TsigKey:
     if algorithm.lower() not in ALGORITHMS:
         raise InvalidFile(path, number, f"the algorithm is one of {', '.join(ALGORITHMS)}")
     try:
-        return TsigKey(name_from_text(name).lower(), algorithm.lower(), _secret(secret))
+        key = TsigKey(name_from_text(name).lower(), algorithm.lower(), _secret(secret))
     except ValueError:
         raise InvalidFile(
             path, number, f"a name and base64 of {SECRET_OCTETS_LEAST} octets or more are needed"
         ) from None
+    too_many = signature_octets(key.name, key.algorithm) - SIGNATURE_OCTETS_MOST
+    if too_many > 0:
+        most = len(key.name) - too_many
+        raise InvalidFile(
+            path,
+            number,
+            f"with {key.algorithm} the name of a key may have {most} octets, so that signed replies fit 512; "
+            f"this one has {len(key.name)}: give the key a shorter name",
+        )
+    return key
 
 
 def _secret(text: str) -> bytes:

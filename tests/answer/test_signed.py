@@ -3,6 +3,7 @@
 import time
 from ipaddress import ip_network
 
+import dns.edns
 import dns.message
 import dns.name
 import dns.tsig
@@ -13,7 +14,7 @@ from dnsd.answer.terms import Terms
 from dnsd.answer.transfer import Allowed
 from dnsd.authority.catalog import Catalog
 from dnsd.codec.signature import SharedKeys
-from dnsd.codec.tsig import TsigKey, read_signature
+from dnsd.codec.tsig import ALGORITHMS, SIGNATURE_OCTETS_MOST, TsigKey, read_signature, signature_octets
 from dnsd.model.names import name_from_text
 from dnsd.model.service import Endpoint, Service
 
@@ -89,6 +90,34 @@ def test_names_that_leave_no_room_for_the_error_are_refused_truncated(catalog, t
     assert len(octets) <= limit
     assert octets[3] & 15 == NOTAUTH
     assert (bool(octets[2] & 2), octets[10:12]) == ((False, b"\0\1") if is_tcp else (True, b"\0\0"))
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("zone", ["cluster.local", "example.com"])
+@pytest.mark.parametrize("clock", [NOW, NOW + 3600])
+def test_the_longest_name_a_key_may_have_leaves_room_for_every_signed_reply(catalog, terms, algorithm, zone, clock):
+    """512 octets hold the longest question, an OPT with a cookie and the signature, a wrong clock told included."""
+    octets = SIGNATURE_OCTETS_MOST - signature_octets(b"", algorithm)
+    third = (octets - 4) // 3
+    key = ".".join(["k" * third, "k" * third, "k" * (octets - 4 - 2 * third)])
+    assert len(name_from_text(key)) == octets
+    terms = Terms(is_tcp=False, cookie_secret=SECRET)
+    terms.keyring = SharedKeys([TsigKey(name_from_text(key), algorithm, SECRET)])
+    terms.now = clock
+    keys = {dns.name.from_text(key): dns.tsig.Key(key, SECRET, algorithm)}
+    rest = 255 - len(name_from_text(zone)) - 3 * 64
+    name = ".".join(["q" * 63] * 3 + ["q" * (rest - 1), zone])
+    assert len(name_from_text(name)) == 255
+    cookie = dns.edns.GenericOption(10, b"clientck")
+    query, (reply, _) = ask(catalog, terms, name, keys=keys, use_edns=0, payload=512, options=[cookie])
+    assert len(reply) <= 512
+    if clock == NOW:
+        read = dns.message.from_wire(reply, keyring=keys, request_mac=query.mac)
+        assert (read.had_tsig, read.rcode(), len(read.options)) == (True, NXDOMAIN if zone != "example.com" else 5, 1)
+    else:
+        with pytest.raises(dns.tsig.PeerBadTime):
+            dns.message.from_wire(reply, keyring=keys, request_mac=query.mac)
+        assert len(reply) == 512
 
 
 def test_without_any_keys_every_key_is_unknown(catalog):

@@ -23,6 +23,14 @@ def test_a_notice_and_its_acknowledgement():
     assert acknowledged(reply.to_wire()) == (4711, 9)
 
 
+def test_the_soa_is_left_out_where_a_signed_message_might_exceed_512_octets():
+    for octets, is_there in ((512 - 202 - 12 - 4 - len(ZONE), True), (512 - 202 - 12 - 3 - len(ZONE), False)):
+        soa = b"\xc0\x0c\0\x06\0\x01\0\0\0\x05" + (octets - 12).to_bytes(2) + bytes(octets - 12)
+        packet = notify_packet(1, ZONE, soa)
+        assert (packet[6:8] == b"\0\1", packet.endswith(soa)) == (is_there, is_there)
+        assert len(packet) <= 512 - 202
+
+
 def test_what_is_no_acknowledgement():
     assert acknowledged(b"short") is None
     assert acknowledged(notify_packet(1, ZONE, b"")) is None

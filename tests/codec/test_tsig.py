@@ -4,7 +4,18 @@ import dns.message
 import dns.tsig
 import pytest
 
-from dnsd.codec.tsig import BADKEY, TsigKey, read_keys, read_signature, refusal_record, unsigned, with_record
+from dnsd.codec.tsig import (
+    ALGORITHMS,
+    BADKEY,
+    SIGNATURE_OCTETS_MOST,
+    TsigKey,
+    read_keys,
+    read_signature,
+    refusal_record,
+    signature_octets,
+    unsigned,
+    with_record,
+)
 from dnsd.model.errors import InvalidFile, MalformedQuery
 from dnsd.model.names import name_from_text
 
@@ -73,3 +84,23 @@ def test_what_is_wrong_with_a_file_without_a_word_of_it(text, line):
     with pytest.raises(InvalidFile, match=f"^keys:{line}: ") as told:
         read_keys(text, "keys")
     assert SECRET not in str(told.value)
+
+
+def name_of(octets: int) -> str:
+    """A name of so many octets on the wire, from 3 on."""
+    labels, left = [], octets - 1
+    while left:
+        taken = 63 if left == 65 else min(64, left)
+        labels.append("k" * (taken - 1))
+        left -= taken
+    return ".".join(labels)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_key_whose_name_leaves_no_room_for_signed_replies_is_refused(algorithm):
+    most = SIGNATURE_OCTETS_MOST - signature_octets(b"", algorithm)
+    assert [len(key.name) for key in read_keys(f"{algorithm}:{name_of(most)}:{SECRET}", "keys")] == [most]
+    for octets in (most + 1, 255):
+        why = f"^keys:1: with {algorithm} the name of a key may have {most} octets, .* this one has {octets}:"
+        with pytest.raises(InvalidFile, match=why):
+            read_keys(f"{algorithm}:{name_of(octets)}:{SECRET}", "keys")
