@@ -3,7 +3,8 @@
 A closed port is the one signal that sends every client to its next server, so a reserved port is kept *closed*: TCP is
 bound without ``listen``, and UDP is connected to a peer that cannot exist, so that the kernel answers everybody else
 with ICMP port unreachable. To open UDP the association is dissolved (``connect`` to AF_UNSPEC), which keeps the socket
-and what waits in it over a responder's restart.
+and what waits in it over a responder's restart. Of an IPv6 socket Linux forgets only the peer's port then, and goes on
+to take packets from the peer's address alone: such a socket stays closed for ever, and the responder binds another.
 
 Invariant: an address is bound once without SO_REUSEPORT first, because two servers with it share packets in silence.
 """
@@ -36,13 +37,14 @@ class DnsSocket:
 
     ``responders`` serve the address. When they are several, each binds sockets of its own when it opens, so that what
     comes for one that died goes to the others; with one responder the reserved sockets themselves are used, so that
-    what comes while it restarts waits for it.
+    what comes while it restarts waits for it. For IPv6 one responder binds its own too (see above): while it restarts,
+    the port is closed.
     """
 
     def __init__(self, address: Address, udp: socket.socket, tcp: socket.socket, responders: int) -> None:
         self.address = address
         self.responders = responders
-        self.is_shared = responders > 1
+        self._binds_anew = responders > 1 or (_CAN_HOLD_CLOSED and address.family == socket.AF_INET6)
         self.udp = udp
         self.tcp = tcp
         self._reserved = (udp, tcp)
@@ -55,10 +57,11 @@ class DnsSocket:
 
     def open_traffic(self) -> None:
         """Let the kernel deliver. Repeating it is harmless. Raises InvalidSetting when the port cannot be bound."""
-        if self.is_shared and self.udp is self._reserved[0]:
+        if self._binds_anew and self.udp is self._reserved[0]:
             self.udp, self.tcp = _bind_pair(self.address, "")
-            spread(self.udp, self.responders, is_wildcard=self.address.is_wildcard)
-        elif not self.is_shared and _CAN_HOLD_CLOSED:
+            if self.responders > 1:
+                spread(self.udp, self.responders, is_wildcard=self.address.is_wildcard)
+        elif not self._binds_anew and _CAN_HOLD_CLOSED:
             _dissolve(self.udp)
         for buffer in (socket.SO_SNDBUF, socket.SO_RCVBUF):
             self.tcp.setsockopt(socket.SOL_SOCKET, buffer, CONNECTION_BUFFER_OCTETS)
@@ -66,7 +69,7 @@ class DnsSocket:
 
     def stop_listening(self) -> None:
         """Take no new TCP connection. Those that wait to be accepted are lost, so accept them first."""
-        if self.is_shared:
+        if self._binds_anew:
             self._close_own_tcp()
         elif _CAN_HOLD_CLOSED and self.tcp.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
             # Not close(): the parent holds this socket too, and the kernel would go on accepting connections for it.
@@ -76,7 +79,7 @@ class DnsSocket:
     def close_traffic(self) -> None:
         """Make the ports closed again for clients, while the address stays ours."""
         self.stop_listening()
-        if self.is_shared:
+        if self._binds_anew:
             self._close_own()
         elif _CAN_HOLD_CLOSED:
             _hold_closed(self.udp, self.address)

@@ -7,6 +7,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
+from faults.loopback import own_loopback
 
 from dnsd.model.errors import InvalidSetting
 from dnsd.server.address import Address
@@ -80,6 +81,30 @@ def test_a_reserved_port_is_closed_to_clients_until_traffic_is_opened(make, host
     reserved.open_traffic()
     assert _ask_udp(asked, port) == "silence"
     assert _can_connect(asked, port)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(("host", "asked"), BINDS)
+def test_an_open_port_takes_packets_from_every_address(make, host, asked, workers):
+    """An IPv6 socket that was once held closed took them from its own address alone, and refused all the world."""
+    with own_loopback() as is_own:
+        if not is_own:
+            pytest.skip("addresses of one's own need root")
+        is_ipv6 = ":" in host
+        others = ["2001:db8::7/128", "fd00::7/128"] if is_ipv6 else ["198.51.100.7/32"]
+        for other in others:
+            subprocess.run(["ip", "address", "add", other, "dev", "lo", *(["nodad"] if is_ipv6 else [])], check=True)
+        reserved = make(host, workers)
+        for _ in range(2):
+            reserved.open_traffic()
+            reserved.udp.settimeout(5)
+            for other in others:
+                with socket.socket(reserved.address.family, socket.SOCK_DGRAM) as client:
+                    client.bind((other.partition("/")[0], 0))
+                    client.sendto(b"question", (asked, reserved.address.port))
+                    assert reserved.udp.recvfrom(100)[1][:2] == client.getsockname()[:2]
+            reserved.close_traffic()
+            assert _ask_udp(asked, reserved.address.port) == "refused"
 
 
 @pytest.mark.parametrize(("host", "asked"), BINDS)
