@@ -99,6 +99,8 @@ def test_without_any_ttl_the_record_is_refused():
         ("$ORIGIN a..b", "empty label in 'a..b'"),
         ("$FOO x", "$FOO is none of $TTL, $ORIGIN, $INCLUDE, $GENERATE"),
         ("www A6 0 ::1", "the data of A6 can only be given as octets: A6 \\# LENGTH HEX (RFC 3597 5)"),
+        ("@ MD mail", "'MD' is not a record type: a name such as SRV, or TYPE with a number up to 65535"),
+        ("@ MF mail", "'MF' is not a record type: a name such as SRV, or TYPE with a number up to 65535"),
         ("www FOO x", "'FOO' is not a record type: a name such as SRV, or TYPE with a number up to 65535"),
         (
             "www TYPE65536 \\# 0",

@@ -21,6 +21,8 @@ Made from the plays in `tests/scenarios/` by `PYTHONPATH=tests python -m scenari
 a test fails when it is out of date. A sentence in quotation marks is the RFC's; others say in our words what the
 section asks. A play is put over UDP and over TCP; what concerns connections runs on real sockets.
 """
+READ_WHOLE = "RFC 1034, 1035, 2782, 8906 and section 4 of 9619"
+"""Those of which ``unquoted.py`` found nothing left."""
 Row = tuple[int, str, str, str, str]
 """RFC, section, sentence, test, verdict."""
 
@@ -34,7 +36,8 @@ def text() -> str:
     summary = (
         f"{len(rows)} sentences, {held} hold. Of {len(quotes)} quotations on this page {verified} were held against"
     )
-    lines = [HEAD, f"{summary}\nthe text of the RFC and the section named (`tests/scenarios/quotes.py`).\n"]
+    lines = [HEAD, f"{summary}\nthe text of the RFC and the section named (`tests/scenarios/quotes.py`)."]
+    lines += [f"Of {READ_WHOLE}\nevery sentence that asks for something stands here (`tests/scenarios/unquoted.py`).\n"]
     lines += ["| RFC | sentence | test | verdict |", "|---|---|---|---|"]
     lines += [
         f"| {rfc} {section} | {_cell(said)} | {_cell(test)} | {verdict} |" for rfc, section, said, test, verdict in rows
@@ -87,11 +90,15 @@ def citations(rule: str) -> list[tuple[int, str, str]]:
     ]
 
 
+def cited() -> set[Quote]:
+    """All that the page says of RFCs: in their words, or in ours."""
+    shown = {(rfc, section, said) for rfc, section, said, _, _ in {*_of_plays(judged=False), *_of_connections()}}
+    return shown | {(int(rfc), section.strip("-"), said) for (rfc, _, section), said in _cited_not_ours()}
+
+
 def quoted() -> set[Quote]:
     """Every quotation of the page: those that begin with a quotation mark."""
-    shown = {(rfc, section, said) for rfc, section, said, _, _ in {*_of_plays(judged=False), *_of_connections()}}
-    others = {(int(rfc), section.strip("-"), said) for (rfc, _, section), said in _cited_not_ours()}
-    return {quote for quote in {*shown, *others} if parts(quote[2])}
+    return {quote for quote in cited() if parts(quote[2])}
 
 
 def unverified(quotes: set[Quote]) -> list[Quote]:

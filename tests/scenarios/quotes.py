@@ -42,12 +42,17 @@ def sections(text: str) -> Iterator[tuple[str, str]]:
     section, words = "", []
     for line in text.replace("\f", "\n").splitlines():
         heading = HEADING.fullmatch(line)
-        if heading and " . ." not in line and "...." not in line:
+        if heading and " . ." not in line and "...." not in line and _is_next(section, heading[1]):
             yield section, " ".join(words)
             section, words = heading[1], line.split()
         elif not PAGE_EDGE.fullmatch(line):
             words += line.split()
     yield section, " ".join(words)
+
+
+def _is_next(section: str, heading: str) -> bool:
+    """A line of the text may begin with a number as well; chapters are counted."""
+    return not section or int(heading.partition(".")[0]) <= int(section.partition(".")[0]) + 1
 
 
 def plain(words: str) -> str:

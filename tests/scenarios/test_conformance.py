@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from scenarios.conformance import citations, quoted, text, unverified
 from scenarios.quotes import stands
+from scenarios.unquoted import unquoted
 
 PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
 RFCS = (1034, 1035, 2181, 2308, 2782, 3596, 3597, 4343, 6891, 7766, 7873, 8020, 8482, 8906, 8914, 9210, 9619)
@@ -34,6 +35,21 @@ def test_every_quotation_was_verified() -> None:
 def test_a_quotation_stands_or_not(section: str, said: str, is_right: bool) -> None:
     text = "4.1.  Heading\n\n one two\n\f\nBellis   Standards   [Page 3]\n three -\n   four\n4.2. Next\n four\n five"
     assert stands(text, section, said) is is_right
+
+
+def test_sentences_that_ask_for_something_and_that_nobody_quotes() -> None:
+    text = (
+        "A title that must not count\n\n1.  One\n\n A must be so. A is so. B should\n be so, too.  C need not.\n"
+        "25 of them must be so.\n\n2.  Two\n\n Whoever never asks.\n\n"
+        "3.  Three\n\n D is to be so.\n3.1. More\n E must.\n"
+    )
+    quotes = {
+        (7, "1", '"B should be so" (and) "25 of them"'),
+        (7, "3", "the whole section"),
+        (8, "", '"A must be so."'),
+    }
+    assert list(unquoted(text, 7, quotes)) == [("1", "One A must be so."), ("2", "Two Whoever never asks.")]
+    assert ("3.1", "More E must.") in unquoted(text, 8, quotes)
 
 
 def test_a_citation() -> None:
