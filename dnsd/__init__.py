@@ -13,19 +13,20 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
     answer      question to answer, bytes to bytes, pure: scan edns cookies networks access terms checks
                 lookup follow order draft short said fit transfer signed complete forwarded respond;
                 slip; why
-    runtime     what a process needs: clock tasks log counts durations metrics notify supervise tls
+    runtime     what a process needs: clock waiting tasks log counts durations metrics notify supervise tls
     forward     names of others, asked of upstreams: upstream routes special names query reply udp tcp tls exchange
                 health tries flights cache failures failure forwarder
     store       the shared truth (door: redis): keys redis scripts/*.lua; embedded binary directory
-    registry    what the product does: services leases drains departures mirror (the catalog's only writer)
-                snapshot disk kept held refill digest replicas herd;
+    registry    what the product does: services leases drains departures mirror (follows the store)
+                intake (the catalog's only writer) snapshot disk kept held refill digest replicas herd;
                 tokens quotas audit
     health      active checks of endpoints whose service asks for them: probe shares judgement checks
     server      door one, DNS: address holders binding spread sockets; datagrams layout mmsg limiter querylog udp;
                 guests connection tcp; answering dot; asking tally forwarding; frames line feed garbage pages source;
                 secondaries responder
     admin       door two, HTTP: routes services endpoints leases changes answers zones status failures;
-                prometheus; access needs writes reserved tokens audit; calls openapi families wanted; doh
+                prometheus; access needs writes reserved tokens audit; calls openapi families wanted;
+                doh doh_message doh_http2 (door: h2) doh_patience
     config      the settings, default, least, most: options kinds settings sources
     app         composition root: serve life ground doors secondaries clients forwarding certificates; parent
                 process orders channel child; control encrypted responder solo

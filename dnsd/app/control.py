@@ -27,8 +27,9 @@ from dnsd.registry.departures import Departures
 from dnsd.registry.disk import Disk
 from dnsd.registry.drains import Drains
 from dnsd.registry.herd import Herd
+from dnsd.registry.intake import Audience
 from dnsd.registry.leases import Leases
-from dnsd.registry.mirror import Audience, Mirror
+from dnsd.registry.mirror import Mirror
 from dnsd.registry.quotas import Limits
 from dnsd.registry.refill import Refill
 from dnsd.registry.replicas import Replicas

@@ -78,6 +78,7 @@ def content_of(saved: Saved) -> Content:
     content = Content(Position(saved.epoch, saved.revision, SCHEMA, saved.history, ""))
     content.services = {each.key: each for each in saved.inventory.services()}
     content.endpoints = {each.key: each for each in saved.inventory.endpoints()}
+    content.bad = saved.bad
     content.adopt_orphans()
     return content
 

@@ -1,8 +1,9 @@
-"""The mirror: everything in the store, in memory, always; the only writer of the catalog.
+"""The mirror: everything in the store, in memory, always.
 
-It follows the store's stream by its dense revisions. Whatever could hide a change (a gap, a trimmed stream, a revision
-that went back, another epoch, another server or data set behind the address) makes it read everything anew *beside*
-what it serves, and swap. Without the store it goes on serving what it has, and comes back by itself.
+It follows the store's stream by its dense revisions, and hands what it reads to ``intake``, the only writer of the
+catalog. Whatever could hide a change (a gap, a trimmed stream, a revision that went back, another epoch, another server
+or data set behind the address) makes it read everything anew *beside* what it serves, and swap. Without the store it
+goes on serving what it has, and comes back by itself.
 
 Invariant: a store that lost what we hold is not believed (``held``): we keep serving that beside what the store says,
 and say ``store-suspect``, until ``refill`` or the owners have put it back or an operator adopts the store as it is.
@@ -17,57 +18,33 @@ import logging
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from dnsd.authority.catalog import Catalog
-from dnsd.authority.table import Delta
 from dnsd.codec.audit import Author, author_to_text
-from dnsd.model.change import Change
 from dnsd.model.errors import StoreUnavailable
 from dnsd.model.rrset import ZoneData
 from dnsd.model.service import Endpoint, EndpointKey, Service, ServiceKey
-from dnsd.registry.collector import collect_replaced, resting_collector
+from dnsd.registry.collector import resting_collector
 from dnsd.registry.contact import Contact
-from dnsd.registry.content import Content, read_content
-from dnsd.registry.digest import Digest, Pair
+from dnsd.registry.content import read_content
+from dnsd.registry.digest import Pair
 from dnsd.registry.disk import Disk, Standing
-from dnsd.registry.held import Held, loss_of
+from dnsd.registry.held import Held
+from dnsd.registry.intake import Audience, Intake
 from dnsd.registry.kept import Kept, age_of, content_of
-from dnsd.registry.merging import Merging
-from dnsd.registry.progress import Progress
-from dnsd.registry.watch import Past, Seen, Watch
+from dnsd.registry.watch import Seen, Watch
 from dnsd.runtime.clock import Clock
-from dnsd.runtime.log import Once, remote
 from dnsd.store.keys import SCHEMA
 from dnsd.store.operations import AccessChange, Facts
-from dnsd.store.reader import Entry, Position, Reader
-from dnsd.store.record import BadRecord, read_change
+from dnsd.store.reader import Position, Reader
 from dnsd.store.redis import Store
 
 CHECK_SECONDS = 1.0
 """A read from too high a revision waits in silence, so the position is compared as often as this."""
-DIFFERENCE_MOST = 1000
-"""A larger difference after a reload is loaded and swapped; a smaller one travels as one change."""
-
-MERGED_MOST = 2000
-"""So many objects are applied in one go, at most about."""
 REACH_SECONDS = 1.0
 """So long the store is tried at the start; then what the disk kept is served."""
 
 _log = logging.getLogger("dnsd.mirror")
-
-
-class Audience(Protocol):
-    """Who is told of changes: the feed to the responders."""
-
-    def publish(self, delta: Delta) -> None:
-        """These nodes of the table changed."""
-
-    def reload(self) -> None:
-        """The table was changed whole."""
-
-    async def applied(self, revision: int, within_seconds: float) -> bool:
-        """True as soon as the responders answer from ``revision``; False when they did not in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +80,10 @@ class Mirror:
     ) -> None:
         self.catalog = catalog
         self.held = Held()
-        self.digest = Digest()
+        self._kept = Kept(disk, self.held)
+        self._intake = Intake(catalog, audience, clock, self._kept, self.held)
+        self._past = self._intake.past
+        self.digest = self._intake.digest
         self.has_begun = asyncio.Event()
         """Set when something is loaded, or when the first attempt has shown that nothing can be yet."""
         self.lag = 0
@@ -114,21 +94,10 @@ class Mirror:
         self._audience = audience
         self._clock = clock
         self._contact = Contact(store.place, clock, chance)
-        self._progress = Progress()
-        self._past = Past()
-        self._history = ""
-        self._is_loaded = False
-        self._kept = Kept(disk, self.held)
         self._has_tried = False
-        self._removed = 0
         self._schema = SCHEMA
         self._must_load = False
-        self._letting_go: list[ServiceKey | EndpointKey] = []
         self._checked_at = clock.monotonic()
-        self._bad_records = 0
-        self._once = Once(_log)
-        self._writing = asyncio.Lock()
-        """Held by whoever changes the catalog over more than one step."""
 
     @property
     def epoch(self) -> str:
@@ -143,18 +112,18 @@ class Mirror:
     @property
     def revision(self) -> int:
         """Everything up to here is in the catalog."""
-        return self._progress.revision
+        return self._intake.revision
 
     def status(self) -> MirrorStatus:
         """How the mirror stands now."""
         return MirrorStatus(
-            loaded=self._is_loaded,
+            loaded=self._intake.is_loaded,
             connected=self._contact.is_connected,
             epoch=self.epoch,
             revision=self.revision,
             age_seconds=self._contact.age_seconds,
             problem=self._contact.problem,
-            bad_records=self._bad_records,
+            bad_records=self._intake.bad_records,
             held=len(self.held.values),
             is_suspect=self.held.is_suspect,
         )
@@ -163,7 +132,7 @@ class Mirror:
         """Everything in this moment, for the disk."""
         inventory = self.catalog.inventory
         values: list[Service | Endpoint] = [*inventory.services(), *inventory.endpoints()]
-        return self._kept.standing(Standing(self.epoch, self.revision, self._history, values))
+        return self._kept.standing(Standing(self.epoch, self.revision, self._intake.history, values))
 
     def pairs(self) -> list[Pair]:
         """Key and revision of everything, for a digest."""
@@ -186,20 +155,18 @@ class Mirror:
 
     def let_go(self, removed: Iterable[ServiceKey | EndpointKey], standing: Iterable[ServiceKey | EndpointKey]) -> None:
         """Held records that were deleted leave the answers; those that stand in the store are held no longer."""
-        self._letting_go += removed
-        for key in standing:
-            self.held.values.pop(key, None)
+        self._intake.let_go(removed, standing)
 
     async def reached(self, revision: int, within_seconds: float) -> bool:
         """True as soon as the catalog and the audience have applied ``revision``; False when they did not in time."""
         until = self._clock.monotonic() + within_seconds
-        if not await self._progress.reached(revision, within_seconds):
+        if not await self._intake.progress.reached(revision, within_seconds):
             return False
         return await self._audience.applied(revision, max(0.0, until - self._clock.monotonic()))
 
     async def moved(self, revision: int, within_seconds: float) -> bool:
         """True as soon as the catalog is past ``revision``; False when it did not move in time."""
-        return await self._progress.reached(revision + 1, within_seconds)
+        return await self._intake.progress.reached(revision + 1, within_seconds)
 
     def watch(self, after: Seen | None = None) -> Watch:
         """The changes after (epoch, revision), or from now on. Raises Gone when the past is no longer kept."""
@@ -207,10 +174,7 @@ class Mirror:
 
     async def set_static(self, zones: Sequence[ZoneData]) -> None:
         """Serve these static zones in place of those before, while answers go on."""
-        async with self._writing:
-            for _ in self.catalog.static_steps(zones):
-                await asyncio.sleep(0)
-            self._audience.reload()
+        await self._intake.set_static(zones)
 
     async def run(self) -> None:
         """For ever: load, follow, and come back after every fault."""
@@ -233,9 +197,9 @@ class Mirror:
         while True:
             entries = await reader.await_changes(self.revision, CHECK_SECONDS)
             self._contact.hear()
-            async with self._writing:
-                leads_on = self._take(entries)
-                self._end_held()
+            leads_on = await self._intake.take(entries)
+            if self.held.values or self._contact.problem.startswith("store-suspect"):
+                self._gain()
             await self._bring_due()
             if leads_on and self._clock.monotonic() - self._checked_at >= CHECK_SECONDS:
                 leads_on = await self._is_in_step(reader)
@@ -259,18 +223,13 @@ class Mirror:
         """Serve what the disk kept."""
         self._has_tried = True
         with resting_collector():
-            saved = None if self._is_loaded else await self._kept.read()
+            saved = None if self._intake.is_loaded else await self._kept.read()
             if saved is None:
                 return
             content = content_of(saved)
-            async with self._writing:
-                await self._swap(content)
-        self._past.begin(saved.epoch, saved.revision)
-        self._progress.advance(saved.revision)
-        self._history, self._is_loaded = saved.history, True
+            await self._intake.serve(content)
         self.has_begun.set()
         self._contact.age(age_of(saved, self._clock.wall()))
-        self._note_bad(saved.bad)
         records = len(content.services) + len(content.endpoints)
         _log.warning("serving %d records that the disk kept, revision %d", records, saved.revision)
 
@@ -291,8 +250,8 @@ class Mirror:
     def _continues(self, position: Position) -> bool:
         return (
             not self._must_load
-            and self._is_loaded
-            and (position.epoch, position.history) == (self.epoch, self._history)
+            and self._intake.is_loaded
+            and (position.epoch, position.history) == (self.epoch, self._intake.history)
         )
 
     async def _is_in_step(self, reader: Reader) -> bool:
@@ -303,98 +262,19 @@ class Mirror:
         if not self._continues(position) or (self.held.values and position.is_adopted):
             return False
         if position.revision == self.revision:
-            self._removed = position.removed
+            self._intake.removed = position.removed
             self._kept.confirm(self.revision)
             return True
         waiting = await reader.changes(self.revision, most=1)
         return bool(waiting) and waiting[0][0] == self.revision + 1
 
-    def _take(self, entries: list[Entry]) -> bool:
-        """Apply the entries, those that waited together as one; False when one does not lead on from where we are."""
-        bad: list[BadRecord] = []
-        merging = Merging(self.catalog.inventory, self.revision)
-        for revision, fields in entries:
-            if revision != merging.revision + 1:
-                break
-            merging.add(self.held.note(read_change(revision, fields, bad)))
-            if merging.size >= MERGED_MOST:
-                self._apply(merging)
-                merging = Merging(self.catalog.inventory, self.revision)
-        self._apply(merging)
-        self._note_bad(bad)
-        return not entries or entries[-1][0] == self.revision
-
-    def _apply(self, merging: Merging) -> None:
-        if not merging.changes:
-            return
-        self.digest.follow(self.catalog.inventory, merging.changes)
-        self._audience.publish(self.catalog.apply(merging.change, self._clock.monotonic()))
-        self._kept.append(merging.change)
-        for change in merging.changes:
-            self._past.append(change)
-        self._progress.advance(merging.revision)
-
     async def _load(self, reader: Reader) -> None:
         with resting_collector():
             content = await read_content(reader)
-            async with self._writing:
-                await self._believe(content)
-        self._progress.advance(content.revision)
-        self._history, self._removed = content.position.history, content.position.removed
-        self._is_loaded, self._must_load = True, False
+            await self._intake.load(content, self._contact.age_seconds)
+        self._must_load = False
         self.has_begun.set()
         self.loads += 1
-        self._note_bad(content.bad)
-
-    async def _believe(self, content: Content) -> None:
-        """Take on what was read, and beside it what the store lost without a delete to match."""
-        self.digest.forget()
-        is_other = content.position.epoch != self.epoch
-        self._hold(content)
-        if is_other:
-            await self._swap(content)
-            self._past.begin(content.position.epoch, content.revision)
-        else:
-            await self._adopt(content)
-
-    def _hold(self, content: Content) -> None:
-        if self.held.values and content.position.is_adopted:
-            self.held.clear()
-            _log.warning("the store is adopted as it is: what it lacks is dropped")
-            return
-        loss = loss_of(content, self.epoch, self._history, self._removed, self.catalog.inventory)
-        self.held.take(loss, self._contact.age_seconds)
-        content.apply(Change(content.revision, loss.missing))
-        content.adopt_orphans()
-
-    def _end_held(self) -> None:
-        """Drop what turned out to be deleted; believe the store again when it has everything."""
-        if self._letting_go:
-            change = self.held.let_go(self._letting_go, self.revision)
-            self._letting_go.clear()
-            self.digest.forget()
-            self._audience.publish(self.catalog.apply(change, self._clock.monotonic()))
-        self._kept.follow_up()
-        if self.held.values or self._contact.problem.startswith("store-suspect"):
-            self._gain()
-
-    async def _adopt(self, content: Content) -> None:
-        """Take on what differs in the same epoch; watchers are told the difference as one change."""
-        difference = content.difference_from(self.catalog.inventory)
-        if len(difference.puts) + len(difference.removals) > DIFFERENCE_MOST:
-            await self._swap(content)
-        else:
-            self._audience.publish(self.catalog.apply(difference, self._clock.monotonic()))
-        if difference.puts or difference.removals:
-            self._past.append(difference)
-
-    async def _swap(self, content: Content) -> None:
-        steps = self.catalog.load_steps(content.services.values(), content.endpoints.values(), content.revision)
-        for _ in steps:
-            await asyncio.sleep(0)
-        if self._is_loaded:
-            collect_replaced()
-        self._audience.reload()
 
     async def _bring_due(self) -> None:
         """Let the answers that time has changed come with a revision, so that the serial rises with them.
@@ -406,20 +286,9 @@ class Mirror:
         try:
             await self._store.touch(self.revision)
         except StoreUnavailable:
-            async with self._writing:
-                ended = self.catalog.expire(self._clock.monotonic())
-            if ended is not None:
-                self._audience.publish(ended)
+            await self._intake.expire()
 
     def _gain(self) -> None:
         newer = f"newer-schema: the store has schema {self._schema}; it is read, not written"
         problem = self.held.problem or (newer if self._schema > SCHEMA else "")
         self._contact.gain(problem, f"revision {self.revision} (epoch {self.epoch})")
-
-    def _note_bad(self, bad: list[BadRecord]) -> None:
-        self._bad_records += len(bad)
-        if bad:
-            member, why = bad[0]
-            self._once.warning(
-                member, "%d records make no sense and are skipped, first %s: %s", len(bad), remote(member), remote(why)
-            )
