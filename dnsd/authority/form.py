@@ -68,6 +68,7 @@ class Form:
     """
 
     __slots__ = (
+        "_packed",
         "additional_count",
         "additional_octets",
         "bare_heads",
@@ -103,12 +104,15 @@ class Form:
         self.bare_heads = heads(min(count, COUNT_MOST), 0, 0)
         self.heads = heads(min(count, COUNT_MOST), 0, min(additional_count, COUNT_MOST))
         self.draws = rotations[0].draws if len(rotations) == 1 else ()
+        self._packed: Packed | None = None
 
     def pack(self) -> Packed:
-        """As plain values."""
-        rotations = tuple([(turn.starts, turn.end, turn.cumulative) for turn in self.rotations])
-        counts = self.count, self.section_octets, rotations, self.additional_count, self.additional_octets
-        return self.key, int(self.kind), *counts
+        """As plain values, the same object every time: a message then holds it once, however many nodes share it."""
+        if self._packed is None:
+            rotations = tuple([(turn.starts, turn.end, turn.cumulative) for turn in self.rotations])
+            counts = self.count, self.section_octets, rotations, self.additional_count, self.additional_octets
+            self._packed = self.key, int(self.kind), *counts
+        return self._packed
 
 
 _shared_form = lru_cache(maxsize=_FORMS_MOST)(Form)

@@ -60,7 +60,11 @@ class Departures:
         """Remember who left with this change, and forget who came back."""
         now = self._clock.monotonic()
         for key, identifier, cause in _causes(change):
-            seen = self._seen.get(key, {})
+            seen = self._seen.get(key)
+            if seen is None:
+                if cause is None:
+                    continue  # nobody of its service has left: so it is with most who come
+                seen = {}
             known = seen.pop(identifier, None)
             if cause is not None:
                 seen[identifier] = known if known is not None and known[0] == cause else (cause, now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from dnsd.model.service import Endpoint, EndpointKey, Service, ServiceKey
 from dnsd.store.operations import ABSENT, Durability, Outcome
@@ -25,12 +25,15 @@ class Precondition:
         return "" if self.revision is None else str(self.revision)
 
 
+UNCONDITIONAL = Precondition()
+
+
 @dataclass(frozen=True, slots=True)
 class Put:
     """Register or renew an endpoint, declare or replace a service. An endpoint that is draining goes on draining."""
 
     value: Service | Endpoint
-    precondition: Precondition = field(default_factory=Precondition)
+    precondition: Precondition = UNCONDITIONAL
 
     @property
     def key(self) -> ServiceKey | EndpointKey:
@@ -44,7 +47,7 @@ class Edit:
 
     key: EndpointKey
     edit: Callable[[Endpoint], Endpoint]
-    precondition: Precondition = field(default_factory=Precondition)
+    precondition: Precondition = UNCONDITIONAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Mark:
 
     key: EndpointKey
     flag: Flag
-    precondition: Precondition = field(default_factory=Precondition)
+    precondition: Precondition = UNCONDITIONAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class Delete:
     """Remove an endpoint, or a service with all its endpoints."""
 
     key: ServiceKey | EndpointKey
-    precondition: Precondition = field(default_factory=Precondition)
+    precondition: Precondition = UNCONDITIONAL
 
 
 Operation = Put | Edit | Mark | Delete

@@ -6,32 +6,27 @@ import asyncio
 import heapq
 from itertools import count
 
+from dnsd.runtime.waiting import settle, settled
+
 
 class Progress:
     """A revision that grows, and tasks that wait until it is large enough."""
 
     def __init__(self) -> None:
         self.revision = 0
-        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[int, int, asyncio.Future[bool]]] = []
         self._turn = count()
 
     def advance(self, revision: int) -> None:
         """We are at ``revision`` now."""
         self.revision = revision
         while self._waiting and self._waiting[0][0] <= revision:
-            waiting = heapq.heappop(self._waiting)[2]
-            if not waiting.done():
-                waiting.set_result(None)
+            settle(heapq.heappop(self._waiting)[2], True)
 
     async def reached(self, revision: int, within_seconds: float) -> bool:
         """True as soon as ``revision`` is reached; False when it was not in time."""
         if revision <= self.revision:
             return True
-        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiting: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (revision, next(self._turn), waiting))
-        try:
-            async with asyncio.timeout(within_seconds):
-                await waiting
-        except TimeoutError:
-            return False
-        return True
+        return await settled(waiting, within_seconds)

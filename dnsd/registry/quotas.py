@@ -42,7 +42,7 @@ class Quotas:
     def __init__(self, mirror: Mirror, limits: Limits) -> None:
         self._mirror = mirror
         self._limits = limits
-        self._coming: Counter[Key] = Counter()
+        self._coming: dict[Key, int] = {}
 
     @contextmanager
     def room_for(self, operations: Sequence[Operation]) -> Iterator[None]:
@@ -52,14 +52,17 @@ class Quotas:
         new = self._new(operations)
         if new:
             self._check_counts(new, self._going(operations))
-        self._coming.update(new)
+        coming = self._coming
+        for key in new:
+            coming[key] = coming.get(key, 0) + 1
         try:
             yield
         finally:
-            self._coming.subtract(new)
             for key in new:
-                if not self._coming[key]:
-                    del self._coming[key]
+                if coming[key] > 1:
+                    coming[key] -= 1
+                else:
+                    del coming[key]
 
     def _new(self, operations: Iterable[Operation]) -> set[Key]:
         """The objects that do not stand yet, services that endpoints declare among them."""

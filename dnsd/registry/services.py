@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from dnsd.codec.audit import Author, author_to_text
 from dnsd.model.errors import (
@@ -21,7 +22,7 @@ from dnsd.model.errors import (
     PreconditionFailed,
     StoreUnavailable,
 )
-from dnsd.model.service import Endpoint, EndpointKey, ServiceKey
+from dnsd.model.service import Endpoint, EndpointKey, Service, ServiceKey
 from dnsd.registry.herd import Herd
 from dnsd.registry.leases import Leases
 from dnsd.registry.mirror import Mirror
@@ -73,11 +74,11 @@ class Services:
             if heartbeat is None:
                 raise
             return heartbeat
-        written = _written(operation, accepted, accepted.results[0])
-        visible = await self._mirror.reached(written.revision, VISIBLE_SECONDS)
-        if visible and written.outcome in ("created", "changed", "deleted"):
+        became = _became(operation, accepted, accepted.results[0])
+        visible = await self._mirror.reached(became.revision, VISIBLE_SECONDS)
+        if visible and became.has_changed:
             self.changes.note(asyncio.get_running_loop().time() - began)
-        return replace(written, visible=visible)
+        return _written(became, accepted, visible)
 
     def _admit(self, operation: Operation) -> None:
         """Refuse a new registration that is one too many; what is known already is a renewal."""
@@ -93,14 +94,12 @@ class Services:
             accepted = await self._commit(operations, author)
         except InvalidRecord as invalid:
             raise _placed(invalid) from None
-        results = [
-            _written(operation, accepted, result)
-            for operation, result in zip(operations, accepted.results, strict=True)
+        became = [
+            _became(operation, accepted, result) for operation, result in zip(operations, accepted.results, strict=True)
         ]
-        last = max((written.revision for written in results), default=0)
-        visible = await self._mirror.reached(last, VISIBLE_SECONDS)
-        results = [replace(written, visible=visible) for written in results]
-        return Batch(accepted.revision, accepted.durability, visible, tuple(results))
+        visible = await self._mirror.reached(max((each.revision for each in became), default=0), VISIBLE_SECONDS)
+        results = tuple([_written(each, accepted, visible) for each in became])
+        return Batch(accepted.revision, accepted.durability, visible, results)
 
     async def _commit(self, operations: Sequence[Operation], author: Author | None) -> Accepted:
         by = author_to_text(author)
@@ -187,14 +186,27 @@ def _says_nothing_new(put: Endpoint, known: Endpoint) -> bool:
     return put == known
 
 
-def _written(operation: Operation, accepted: Accepted, result: Result) -> Written:
+class _Became(NamedTuple):
+    """What one operation did, before it is known whether this replica answers from it already."""
+
+    result: Result
+    value: Service | Endpoint
+    has_changed: bool
+    revision: int
+
+
+def _became(operation: Operation, accepted: Accepted, result: Result) -> _Became:
     try:
         value = value_of(operation.key, result.line)
     except InvalidRecord:
         raise NotFound("what stood there made no sense; it was removed") from None
     has_changed = result.outcome in ("created", "changed", "deleted")
-    revision = accepted.revision if has_changed else value.revision
-    return Written(result.outcome, value, revision, accepted.durability, False, result.remaining_seconds)
+    return _Became(result, value, has_changed, accepted.revision if has_changed else value.revision)
+
+
+def _written(became: _Became, accepted: Accepted, visible: bool) -> Written:
+    result, value, _, revision = became
+    return Written(result.outcome, value, revision, accepted.durability, visible, result.remaining_seconds)
 
 
 def _meaning(operation: Operation, refused: Refused) -> DnsdError:

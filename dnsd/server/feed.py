@@ -18,6 +18,7 @@ from contextlib import suppress
 from dnsd.authority.table import Delta, Table
 from dnsd.runtime.clock import Clock
 from dnsd.runtime.counts import Counts, add
+from dnsd.runtime.waiting import settle, settled
 from dnsd.server.frames import feed_pair, packed
 from dnsd.server.line import Line
 from dnsd.server.source import FeedReader, LocalFeed
@@ -34,7 +35,7 @@ class Feed:
         self._table = table
         self._terms: dict[str, object] = {}
         self._lines = [Line(end, table, self._terms, clock, self._progressed) for end in ends]
-        self._waiting: set[tuple[int, asyncio.Future[None]]] = set()
+        self._waiting: set[tuple[int, asyncio.Future[bool]]] = set()
         self._question = 0
         self._counted = asyncio.Event()
 
@@ -73,16 +74,12 @@ class Feed:
         """True once every responder that is alive answers from ``revision`` or later; False if not within that time."""
         if self._reached() >= revision:
             return True
-        waiting = revision, asyncio.get_running_loop().create_future()
+        waiting: tuple[int, asyncio.Future[bool]] = revision, asyncio.get_running_loop().create_future()
         self._waiting.add(waiting)
         try:
-            async with asyncio.timeout(within_seconds):
-                await waiting[1]
-        except TimeoutError:
-            return False
+            return await settled(waiting[1], within_seconds)
         finally:
             self._waiting.discard(waiting)
-        return True
 
     async def counts(self) -> Counts:
         """What all responders have counted, as of now; of one that is busy, as of a second ago."""
@@ -109,5 +106,5 @@ class Feed:
         self._counted.set()
         reached = self._reached()
         for revision, waiting in self._waiting:
-            if revision <= reached and not waiting.done():
-                waiting.set_result(None)
+            if revision <= reached:
+                settle(waiting, True)

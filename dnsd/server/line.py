@@ -40,6 +40,7 @@ class Line:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._load_id = 0
         self._is_drawn = False
+        self._awaits_room = False
         self._heard_at = float("-inf")
         self._incarnation = ""
         self._base: Counts = {}
@@ -58,7 +59,7 @@ class Line:
         if self._loop is not None:
             self._loop.remove_reader(self._end.fileno())
             self._loop.remove_writer(self._end.fileno())
-            self._loop = None
+            self._loop, self._awaits_room = None, False
 
     @property
     def is_alive(self) -> bool:
@@ -112,7 +113,10 @@ class Line:
         except OSError:
             self.close()
             return
-        if self._outbox:
+        if bool(self._outbox) is self._awaits_room:
+            return
+        self._awaits_room = not self._awaits_room
+        if self._awaits_room:
             self._loop.add_writer(self._end.fileno(), self._send)
         else:
             self._loop.remove_writer(self._end.fileno())
