@@ -38,8 +38,13 @@ class Client:
     absent: str = "^absent$"
     cannot: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+    start: Words = ()
+    configuration: str = ""
+    nameserver: str = ""
+    is_fetched: bool = False
 
 
+BY_GLIBC = ("gcc", "-o", "glibc", "{source}/resolve.c")
 NO_SRV = {"srv": "the interface knows addresses only"}
 NO_TCP = {"many": "no TCP: it sees those that fit into 512 octets"}
 AS_IT_STANDS = {"short": "asks the name as it stands, without the search list"}
@@ -58,7 +63,7 @@ CLIENTS = (
         ("gcc",),
         ("{folder}/glibc", "v4"),
         ("{folder}/glibc", "v6"),
-        build=("gcc", "-o", "glibc", "{source}/resolve.c"),
+        build=BY_GLIBC,
         cannot=NO_SRV,
         note="`options timeout:1 attempts:3` in `resolv.conf` makes the way to the next replica short",
     ),
@@ -167,6 +172,6 @@ CLIENTS = (
         ("host", "-t", "AAAA"),
         ("host", "-t", "SRV"),
         absent=DNS_ABSENT,
-        cannot={"restart": "goes on to the last server of `resolv.conf` where none offers recursion (no RA bit)"},
+        cannot={"restart": "without forwarding it believes the last server of `resolv.conf` alone, see below"},
     ),
 )

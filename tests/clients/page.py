@@ -1,12 +1,14 @@
 """``python -m clients.page``: docs/clients.md, made of what the tests of the clients hold to be true."""
 
+from clients.fronts import FRONTS
 from clients.kinds import CLIENTS, SITUATIONS, Client
 
 HEAD = """# Clients
 
 Made by `PYTHONPATH=tests python -m clients.page > docs/clients.md` from what `tests/system/test_clients.py` holds to be
 true: every cell below is a test with the real client, in a network of its own, whose `resolv.conf` names two replicas
-of dnsd and the search list `default.svc.cluster.local svc.cluster.local cluster.local` with `ndots:5`.
+of dnsd and the search list `default.svc.cluster.local svc.cluster.local cluster.local` with `ndots:5`; or, for what
+stands in front, the one resolver that asks both. (Those of systemd-resolved, which is fetched, run by `-m long` only.)
 """
 SITUATIONS_TEXT = """
 - **A**: both addresses of a service are found.
@@ -15,7 +17,8 @@ SITUATIONS_TEXT = """
 - **short name**: `web`, through the search list.
 - **unknown name**: "there is none", at once.
 - **40 endpoints**: an answer that needs TCP, or EDNS, whole.
-- **one replica down**: the first server of `resolv.conf` was killed with -9; the second answers.
+- **one replica down**: the first server of `resolv.conf` was killed with -9; the second answers, for a front too, which
+  is asked for a name that it does not have in its cache.
 - **dnsd restarting**: both replicas are restarted in turn, while the client asks without a pause; no answer fails.
 """
 TAIL = """
@@ -27,11 +30,26 @@ Each is tried with the real program (`tests/system/`): it finds all endpoints, a
 - **nginx**: `resolver ADDRESS valid=5s;` and the name in a variable (without one it asks once, at its start):
   `set $web web.default.svc.cluster.local; proxy_pass http://$web:8080;`.
 - **Prometheus**: `dns_sd_configs` with `names: [_http._tcp.web.default.svc.cluster.local]` and `type: SRV`, or with the
-  service's name, `type: A` and a `port`.
+  service's name, `type: A` and a `port`. Or `http_sd_configs` with the `url`
+  `http://ADDRESS:8053/v1/prometheus?namespace=default&service=web&port=http`, which knows ids, states and labels, too
+  (`__meta_dnsd_…`), and shows endpoints that are not ready: keep those of `__meta_dnsd_state` `ready` by relabelling.
 - **gRPC**: `dns:///web.default.svc.cluster.local:50051` with the policy `round_robin`. It asks again when a connection
   breaks, at most every 30 s.
-- **dnsmasq in front**: `server=/cluster.local/ADDRESS`, one line for each replica.
-- **unbound in front**: a `stub-zone` for `cluster.local`, and `domain-insecure: cluster.local`.
+
+## Resolvers in front
+They cache: what left is gone one TTL (5 s) later, and a name that was denied is there `negative_ttl_seconds` later.
+
+- **dnsmasq**: `server=/cluster.local/ADDRESS`, one line for each replica, and `all-servers`.
+- **unbound**: a `stub-zone` for `cluster.local` with a `stub-addr` for each replica, `do-not-query-localhost: no` where
+  that is 127.0.0.1, and where it validates `domain-insecure: cluster.local`.
+- **systemd-resolved**: `systemd/resolved.conf.d/dnsd.conf`; `docs/operating.md` says what else there is to decide.
+
+## host and nslookup
+Both pass over an answer without RA, and dnsd sets RA only for whom it forwards. Without `forward` they ask all servers
+of `resolv.conf` in turn and take what the *last* one says: right while the last replica answers; when that is down they
+say "no servers could be reached", although the first has answered. nslookup prints "recursion not available" for each,
+and an unknown short name ends as "5(REFUSED)", because the name as it stands is asked last. With `forward` (for this
+client) the first answer is taken and nothing is printed. No other client of the table minds; dig merely warns.
 
 ## What DNS cannot reach
 - **Caches in programs.** Java keeps addresses for 30 s whatever the TTL says (`networkaddress.cache.ttl`), and for ever
@@ -54,7 +72,7 @@ def row(client: Client) -> str:
 def page() -> str:
     """The whole page."""
     titles = f"| client | {' | '.join(SITUATIONS.values())} | what to know |"
-    table = "\n".join([titles, "| --- " * (len(SITUATIONS) + 2) + "|", *map(row, CLIENTS)])
+    table = "\n".join([titles, "| --- " * (len(SITUATIONS) + 2) + "|", *map(row, (*CLIENTS, *FRONTS))])
     return f"{HEAD}\n{table}\n{SITUATIONS_TEXT}{TAIL}"
 
 

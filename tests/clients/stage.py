@@ -8,24 +8,30 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from clients.kinds import CLIENTS, NAME, PROGRAMS, Client
+from clients.fetched import unpacked_resolved
+from clients.kinds import NAME, PROGRAMS, Client
 from room import Room, until
 
 REPLICAS = {"127.0.0.1": 8053, "127.0.0.2": 8054}
+ANOTHER = 8055
+"""The admin port of a replica beside them."""
 BOTH = ",".join(REPLICAS)
 WEB = {f"10.77.0.{number}" for number in (1, 2)}
 MANY = {f"10.77.1.{number}" for number in range(1, 41)}
 PORT = 8080
+FRESH = "fresh.default.svc.cluster.local"
+"""The addresses of ``web`` again, by a name that no front has in its cache before it is asked in the outage."""
 PROMPT_SECONDS = 4.5
 """Below the 5 s that every libc waits for a server: who is slower was not answered at once."""
 LAST_SECONDS = 30.0
 
 
 class Stage:
-    """Registered: ``web`` with two endpoints that answer HTTP, ``many`` with forty."""
+    """Registered: ``web`` and ``fresh`` with two endpoints that answer HTTP, ``many`` with forty."""
 
     def __init__(self, room: Room, dnsd: list[str]) -> None:
         self.room, self.dnsd = room, dnsd
@@ -37,6 +43,7 @@ class Stage:
         for dns in REPLICAS:
             self.wait_for(dns)
         self._register("web", WEB)
+        self._register("fresh", WEB)
         self._register("many", MANY)
         until(lambda: all(len(self._digged(dns)) == len(MANY) for dns in REPLICAS), "both replicas know all")
 
@@ -46,9 +53,10 @@ class Stage:
         self.room.start("redis", "redis-server", *flags, "--dir", str(self.room.folder))
         until(lambda: Path(place).exists(), "Redis listens")
 
-    def start_replica(self, dns: str) -> subprocess.Popen[str]:
-        """One replica on port 53 of its address."""
-        flags = ["--dns", f"{dns}:53", "--admin", f"127.0.0.1:{REPLICAS[dns]}", "--replica", f"replica-{dns}"]
+    def start_replica(self, dns: str, *more: str) -> subprocess.Popen[str]:
+        """One replica on port 53 of its address, with more flags."""
+        admin = REPLICAS.get(dns, ANOTHER)
+        flags = ["--dns", f"{dns}:53", "--admin", f"127.0.0.1:{admin}", "--replica", f"replica-{dns}", *more]
         store = ["--redis", f"unix://{self.room.folder}/redis.sock", "--state-dir", f"{self.room.folder}/state-{dns}"]
         return self.room.start(f"dnsd-{dns}", *self.dnsd, "serve", *flags, *store)
 
@@ -75,7 +83,8 @@ class Stage:
         self.room.run(*words, "http://127.0.0.1:8053/v1/batch")
 
     def _digged(self, dns: str) -> list[str]:
-        return self.room.run("dig", f"@{dns}", "+short", "many.default.svc.cluster.local").split()
+        ask = f"dig @{dns} +short +tries=1 +timeout=2 many.default.svc.cluster.local || true"
+        return [line for line in self.room.run("sh", "-c", ask).splitlines() if line in MANY]
 
     def build(self, client: Client) -> None:
         """Build what the client is made of, in the room's folder."""
@@ -83,6 +92,17 @@ class Stage:
         if words:
             done = subprocess.run(words, cwd=self.room.folder, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stderr
+
+    def start(self, front: Client) -> None:
+        """Start what stands in front of dnsd, and wait until it answers."""
+        folder = self.room.folder
+        if front.is_fetched:
+            unpacked_resolved(folder / "systemd-resolved")
+        configuration = folder / f"{front.nameserver}.conf"
+        configuration.write_text(front.configuration.format(folder=folder))
+        words = [word.format(folder=folder, configuration=configuration) for word in front.start]
+        self.room.start(f"front-{front.nameserver}", *words)
+        until(lambda: len(self._digged(front.nameserver)) == len(MANY), f"{front.name} answers")
 
     def ask(self, words: tuple[str, ...], name: str, nameserver: str = BOTH) -> tuple[str, float]:
         """What the client prints, on both streams, and the seconds that it took."""
@@ -95,41 +115,44 @@ class Stage:
 
     def addresses(self, client: Client, name: str) -> set[str]:
         """The addresses that the client finds of the name."""
-        printed, _ = self.ask(client.v4, _asked(client, name))
+        printed, _ = self.ask(client.v4, _asked(client, name), client.nameserver or BOTH)
         return set(re.findall(r"\b10\.77\.\d+\.\d+\b", printed))
 
-    def outage(self) -> dict[str, set[str]]:
+    def outage(self, clients: Sequence[Client]) -> dict[str, set[str]]:
         """What every client finds while the first replica of resolv.conf is dead."""
         first, *_ = REPLICAS
         os.killpg(self.replicas[first].pid, signal.SIGKILL)
         self.replicas[first].wait(10)
         with ThreadPoolExecutor(4) as pool:
-            found = dict(zip((one.name for one in CLIENTS), pool.map(self._web, CLIENTS), strict=True))
+            found = dict(zip((one.name for one in clients), pool.map(self._fresh, clients), strict=True))
         self.replicas[first] = self.start_replica(first)
         self.wait_for(first)
         return found
 
-    def restart(self) -> dict[str, list[set[str]]]:
+    def restart(self, clients: Sequence[Client]) -> dict[str, list[set[str]]]:
         """All that every client finds, over and over, while the replicas are restarted in turn."""
         is_over = threading.Event()
 
         def ask_on(client: Client) -> list[set[str]]:
-            found = [self._web(client)]
+            found = [self._found(client, NAME)]
             while not is_over.is_set():
-                found.append(self._web(client))
+                found.append(self._found(client, NAME))
             return found
 
-        with ThreadPoolExecutor(len(CLIENTS)) as pool:
-            asking = {client.name: pool.submit(ask_on, client) for client in CLIENTS}
+        with ThreadPoolExecutor(len(clients)) as pool:
+            asking = {client.name: pool.submit(ask_on, client) for client in clients}
             try:
                 self.restart_replicas()
             finally:
                 is_over.set()
             return {name: future.result() for name, future in asking.items()}
 
-    def _web(self, client: Client) -> set[str]:
+    def _fresh(self, client: Client) -> set[str]:
+        return self._found(client, FRESH)
+
+    def _found(self, client: Client, name: str) -> set[str]:
         try:
-            return self.addresses(client, NAME)
+            return self.addresses(client, name)
         except subprocess.TimeoutExpired:
             return set()
 

@@ -4,36 +4,50 @@ import re
 from pathlib import Path
 
 import pytest
+from clients.fronts import FRONTS
 from clients.kinds import CLIENTS, NAME, Client
 from clients.page import page
-from clients.stage import MANY, PORT, PROMPT_SECONDS, WEB, Stage
+from clients.stage import BOTH, MANY, PORT, PROMPT_SECONDS, WEB, Stage
 from room import require
 
 pytestmark = pytest.mark.timeout(170)
+FORWARDING = "127.0.0.7"
 SRV_NAME = f"_http._tcp.{NAME}"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def built(stage: Stage) -> None:
-    require(*{need for one in CLIENTS for need in one.needs})
-    for client in CLIENTS:
+def clients(stage: Stage, request: pytest.FixtureRequest) -> list[Client]:
+    """Those that are asked for in this run, built, and started where they stand in front of dnsd."""
+    ours = [item for item in request.session.items if item.path == request.path and hasattr(item, "callspec")]
+    asked = {item.callspec.params["client"].name for item in ours}
+    clients = [one for one in (*CLIENTS, *FRONTS) if one.name in asked]
+    require(*{need for one in clients for need in one.needs})
+    for client in clients:
         stage.build(client)
+        if client.start:
+            stage.start(client)
+    return clients
 
 
 @pytest.fixture(scope="module")
-def in_outage(stage: Stage) -> dict[str, set[str]]:
-    return stage.outage()
+def in_outage(stage: Stage, clients: list[Client]) -> dict[str, set[str]]:
+    return stage.outage(clients)
 
 
 @pytest.fixture(scope="module")
-def in_restart(stage: Stage) -> dict[str, list[set[str]]]:
-    return stage.restart()
+def in_restart(stage: Stage, clients: list[Client]) -> dict[str, list[set[str]]]:
+    return stage.restart(clients)
 
 
 def that_can(situation: str) -> pytest.MarkDecorator:
     """The clients whose situation it is."""
     return pytest.mark.parametrize(
-        "client", [pytest.param(one, id=one.name) for one in CLIENTS if situation not in one.cannot]
+        "client",
+        [
+            pytest.param(one, id=one.name, marks=[pytest.mark.long] if one.is_fetched else [])
+            for one in (*CLIENTS, *FRONTS)
+            if situation not in one.cannot
+        ],
     )
 
 
@@ -50,7 +64,7 @@ def test_addresses_are_found(stage: Stage, client: Client) -> None:
 @that_can("aaaa")
 def test_an_ipv4_only_name_has_no_ipv6_address_and_is_not_unknown(stage: Stage, client: Client) -> None:
     if client.v6:
-        printed, seconds = stage.ask(client.v6, NAME)
+        printed, seconds = stage.ask(client.v6, NAME, client.nameserver or BOTH)
         assert re.search(client.absent, printed, re.MULTILINE), printed
         assert seconds < PROMPT_SECONDS
     assert is_whole(client, stage.addresses(client, NAME))
@@ -59,7 +73,8 @@ def test_an_ipv4_only_name_has_no_ipv6_address_and_is_not_unknown(stage: Stage, 
 @that_can("srv")
 def test_ports_are_found(stage: Stage, client: Client) -> None:
     # Go puts "_http._tcp." in front by itself.
-    printed, _ = stage.ask(client.srv, NAME if client.name.startswith("Go ") else SRV_NAME)
+    name = NAME if client.name.startswith("Go ") else SRV_NAME
+    printed, _ = stage.ask(client.srv, name, client.nameserver or BOTH)
     assert set(re.findall(rf"\b{PORT}\b.*\b(web-\d)\.web\.default", printed)) == {"web-1", "web-2"}, printed
 
 
@@ -71,7 +86,8 @@ def test_a_short_name_is_found_through_the_search_list(stage: Stage, client: Cli
 @that_can("unknown")
 def test_an_unknown_name_is_unknown_at_once(stage: Stage, client: Client) -> None:
     unknown = "nobody.default.svc.cluster.local"
-    printed, seconds = stage.ask(client.v4, f"http://{unknown}:{PORT}/" if client.name == "curl" else unknown)
+    asked = f"http://{unknown}:{PORT}/" if client.name == "curl" else unknown
+    printed, seconds = stage.ask(client.v4, asked, client.nameserver or BOTH)
     assert re.search(client.absent, printed, re.MULTILINE), printed
     assert seconds < PROMPT_SECONDS
 
@@ -91,6 +107,24 @@ def test_restarting_the_replicas_in_turn_is_not_felt(in_restart: dict[str, list[
     found = in_restart[client.name]
     assert len(found) >= 2
     assert [one for one in found if not is_whole(client, one)] == []
+
+
+def test_host_believes_the_last_server_alone_unless_names_are_forwarded(stage: Stage) -> None:
+    """host and nslookup pass over an answer without RA, which the dnsd that does not forward never sets."""
+    require("host", "nslookup")
+    host, nobody = ("host", "-t", "A"), "127.0.0.9"
+    for words in (host, ("nslookup", "-type=a")):
+        assert set(stage.ask(words, NAME, f"{nobody},127.0.0.1")[0].split()) >= WEB
+        assert "no servers could be reached" in stage.ask(words, NAME, f"127.0.0.1,{nobody}")[0]
+    assert "recursion not available from 127.0.0.1" in stage.ask(("nslookup",), NAME, "127.0.0.1")[0]
+    assert "recursion" not in stage.ask(host, NAME, "127.0.0.1")[0]
+    assert "not found: 5(REFUSED)" in stage.ask(host, "nobody", "127.0.0.1")[0]
+    stage.start_replica(FORWARDING, "--forward", nobody)
+    stage.wait_for(FORWARDING)
+    for words in (host, ("nslookup", "-type=a")):
+        printed = stage.ask(words, NAME, f"{FORWARDING},{nobody}")[0]
+        assert set(printed.split()) >= WEB
+        assert "recursion" not in printed
 
 
 def test_the_page_says_what_is_tested() -> None:

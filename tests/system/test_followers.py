@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from clients.kinds import NAME, PROGRAMS
@@ -19,6 +20,12 @@ scrape_configs:
   - job_name: a
     scrape_interval: 1s
     dns_sd_configs: [{{names: [{NAME}], type: A, port: {PORT}, refresh_interval: 1s}}]
+  - job_name: http
+    scrape_interval: 1s
+    http_sd_configs:
+      - url: http://127.0.0.1:8053/v1/prometheus?namespace=default&service=web&port=http
+        refresh_interval: 1s
+    relabel_configs: [{{source_labels: [__meta_dnsd_endpoint], target_label: endpoint}}]
 """
 NGINX = f"""
 daemon off;
@@ -64,17 +71,22 @@ def eventually(look: Callable[[], object], expected: object, what: str) -> None:
     assert look() == expected
 
 
-def targets(stage: Stage) -> dict[str, set[str]]:
-    """What Prometheus scrapes now, by job; {} before it listens."""
+def active_targets(stage: Stage) -> list[dict[str, Any]]:
+    """What Prometheus itself says that it scrapes; [] before it listens."""
     text = stage.room.run("sh", "-c", "curl -s http://127.0.0.1:9090/api/v1/targets?state=active || echo '{}'")
-    active = json.loads(text).get("data", {"activeTargets": []})["activeTargets"]
+    found: list[dict[str, Any]] = json.loads(text).get("data", {"activeTargets": []})["activeTargets"]
+    return found
+
+
+def targets(stage: Stage) -> dict[str, set[str]]:
+    """Its targets by job."""
     found: dict[str, set[str]] = {}
-    for one in active:
+    for one in active_targets(stage):
         found.setdefault(one["labels"]["job"], set()).add(one["labels"]["instance"])
     return found
 
 
-def test_prometheus_finds_targets_by_srv_and_by_a(whole: Stage) -> None:
+def test_prometheus_finds_targets_by_srv_by_a_and_over_http(whole: Stage) -> None:
     require("prometheus")
     room = whole.room
     (room.folder / "prometheus.yml").write_text(PROMETHEUS)
@@ -82,9 +94,21 @@ def test_prometheus_finds_targets_by_srv_and_by_a(whole: Stage) -> None:
     room.start("prometheus", "prometheus", *flags, "--web.listen-address=127.0.0.1:9090")
     # The target of an SRV record is a host name: Prometheus resolves that too, with the host's own resolver.
     hosts = {f"web-{number}.{NAME}:{PORT}" for number in (1, 2)}
-    eventually(lambda: targets(whole), {"srv": hosts, "a": {f"{address}:{PORT}" for address in WEB}}, "both jobs")
+    addresses = {f"{address}:{PORT}" for address in WEB}
+    eventually(lambda: targets(whole), {"srv": hosts, "a": addresses, "http": addresses}, "all jobs")
+
+    def labelled() -> dict[str, str]:
+        labels = [one["labels"] for one in active_targets(whole) if one["labels"]["job"] == "http"]
+        return {one["instance"]: one["endpoint"] for one in labels}
+
+    def scraped() -> set[str]:
+        return {one["labels"]["job"] for one in active_targets(whole) if one["health"] == "up"}
+
+    # The registry's own names come as labels, which DNS has no room for; and what was found is really scraped.
+    assert labelled() == {f"{address}:{PORT}": f"web-{number}" for number, address in enumerate(sorted(WEB), 1)}
+    eventually(scraped, {"srv", "a", "http"}, "every job scrapes")
     leave(whole)
-    stayed = {"srv": {f"web-1.{NAME}:{PORT}"}, "a": {f"{STAYER}:{PORT}"}}
+    stayed = {"srv": {f"web-1.{NAME}:{PORT}"}, "a": {f"{STAYER}:{PORT}"}, "http": {f"{STAYER}:{PORT}"}}
     eventually(lambda: targets(whole), stayed, "the target that left is dropped")
 
 

@@ -1,4 +1,4 @@
-"""pong ADDRESS PORT: an HTTP server that tells its address."""
+"""pong ADDRESS PORT: an HTTP server that tells its address, and at /metrics a metric."""
 
 import http.server
 import sys
@@ -8,10 +8,10 @@ class Pong(http.server.BaseHTTPRequestHandler):
     """Answers every GET."""
 
     def do_GET(self) -> None:
-        """The address, as text."""
+        """The address, as text; for Prometheus a series."""
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(sys.argv[1].encode())
+        self.wfile.write(b"pong 1\n" if self.path == "/metrics" else sys.argv[1].encode())
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

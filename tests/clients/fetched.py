@@ -1,0 +1,33 @@
+"""systemd-resolved, fetched and unpacked: installed it would take /etc/resolv.conf of this machine."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+
+def packages_of_resolved(folder: Path) -> list[Path]:
+    """The packages of systemd-resolved for the systemd of this machine, in ``folder``; skips where there are none."""
+    for tool in ("apt-get", "dpkg-query", "dpkg-deb"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed: systemd-resolved is fetched from Debian")
+    version = _told("dpkg-query", "--show", "--showformat", "${Version}", "systemd")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("systemd-resolved", "libnss-resolve"):
+        _told("apt-get", "download", f"{name}={version}", folder=folder)
+    return sorted(folder.glob("*.deb"))
+
+
+def unpacked_resolved(folder: Path) -> Path:
+    """A folder with the files of those packages below it."""
+    for package in packages_of_resolved(folder / "packages"):
+        _told("dpkg-deb", "--extract", str(package), str(folder))
+    return folder
+
+
+def _told(*words: str, folder: Path = Path("/")) -> str:
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    if done.returncode:
+        pytest.skip(f"{' '.join(words)}: {done.stderr.strip()[-300:]}")
+    return done.stdout.strip()
