@@ -20,7 +20,9 @@ def udp_reply(running: Running, packet: bytes) -> bytes:
 
 
 def test_what_is_too_large_for_udp_comes_whole_over_tcp(running: Running, door: socket.socket) -> None:
-    """RFC 7766 5: "Authoritative server implementations MUST support TCP so that they do not limit the size of
+    """RFC 9210 3: "All DNS resolvers and servers MUST support and service both UDP and TCP queries."
+    RFC 7766 1: "support for TCP is henceforth a REQUIRED part of a full DNS protocol implementation."
+    RFC 7766 5: "Authoritative server implementations MUST support TCP so that they do not limit the size of
     responses to what fits in a single UDP packet."
     RFC 9210 3: "DNS servers (including forwarders) MUST support and service TCP for receiving queries so that clients
     can reliably receive responses that are larger than what either side considers too large for UDP." """
