@@ -2,7 +2,8 @@
 
 While one is loaded it would walk all that was built again and again: measured with 100,000 endpoints 1.6 s of a load
 of 8.5 s, and the loop held for 0.5 s at a time. While endpoints come by the thousand it takes 30 % of the time, unless
-it looks less often.
+it looks less often. And all that came since the last load it walks each time that has grown by a quarter: with a million
+registered, writes stood still for 2 s and were answered 503.
 """
 
 from __future__ import annotations
@@ -13,6 +14,24 @@ from contextlib import contextmanager
 
 YOUNG_MOST = 10_000
 """So many new objects, and the collector looks at them: a millisecond. Python's own 700 suits small programs."""
+
+RECORDS_A_COLLECTION = 1_000
+"""So many new records are looked at once (some 15 ms), then never again."""
+
+
+class Growth:
+    """Told of what is taken in beside what was loaded, it says when to collect."""
+
+    def __init__(self) -> None:
+        self._records = 0
+
+    def add(self, records: int) -> None:
+        """So many were put or removed."""
+        self._records += records
+        if self._records >= RECORDS_A_COLLECTION:
+            self._records = 0
+            gc.collect()
+            gc.freeze()
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from dnsd.authority.table import Delta
 from dnsd.model.change import Change
 from dnsd.model.rrset import ZoneData
 from dnsd.model.service import EndpointKey, ServiceKey
-from dnsd.registry.collector import collect_replaced
+from dnsd.registry.collector import Growth, collect_replaced
 from dnsd.registry.content import Content
 from dnsd.registry.digest import Digest
 from dnsd.registry.held import Held, loss_of
@@ -72,6 +72,7 @@ class Intake:
         self._audience = audience
         self._clock = clock
         self._kept = kept
+        self._growth = Growth()
         self._letting_go: list[ServiceKey | EndpointKey] = []
         self._once = Once(_log)
         self._writing = asyncio.Lock()
@@ -161,6 +162,7 @@ class Intake:
         for change in merging.changes:
             self.past.append(change)
         self.progress.advance(merging.revision)
+        self._growth.add(merging.size)
 
     def _hold(self, content: Content, age_seconds: float) -> None:
         if self.held.values and content.position.is_adopted:

@@ -3,7 +3,7 @@ import weakref
 
 import pytest
 
-from dnsd.registry.collector import YOUNG_MOST, collect_replaced, resting_collector
+from dnsd.registry.collector import RECORDS_A_COLLECTION, YOUNG_MOST, Growth, collect_replaced, resting_collector
 
 
 class Knot:
@@ -43,3 +43,19 @@ def test_what_is_replaced_is_freed():
         del knot
         collect_replaced()
     assert gone() is None
+
+
+def test_what_came_is_looked_at_once_and_garbage_among_it_is_freed():
+    growth = Growth()
+    gc.unfreeze()
+    knot = Knot()
+    gone = weakref.ref(knot)
+    del knot
+    growth.add(RECORDS_A_COLLECTION - 1)
+    assert gc.get_freeze_count() == 0
+    growth.add(1)
+    assert gone() is None
+    assert gc.get_freeze_count() > 1000
+    gc.unfreeze()
+    growth.add(RECORDS_A_COLLECTION - 1)
+    assert gc.get_freeze_count() == 0
