@@ -29,6 +29,7 @@ DOORS = {
     "dns": ("codec/signature.py",),  # dnspython, for TSIG; only where keys are set
     "redis": ("store/",),
     "aiohttp": ("admin/", "cli/client.py"),
+    "h2": ("admin/doh_http2.py",),  # hyper-h2, for DNS over HTTPS; only where it is installed
     # What was warned of of late, who left the answers, rates of networks: bounded numbers of keys.
     "cachetools": (
         *("runtime/log.py", "registry/departures.py", "server/limiter.py"),

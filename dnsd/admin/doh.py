@@ -1,92 +1,178 @@
 """DNS over HTTPS (RFC 8484): ``/dns-query`` by GET and POST, on sockets of its own, for whoever may ask DNS.
 
-aiohttp speaks HTTP/1.1: clients that insist on HTTP/2 (kdig) find no way in, those that prefer it (curl, browsers) do.
+By HTTP/1.1 through aiohttp; by HTTP/2 too (``doh_http2``) where h2 is installed. The handshake agrees on one of them
+(ALPN, RFC 7301); who says nothing of it gets HTTP/1.1.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from ipaddress import ip_address
+from typing import TYPE_CHECKING, cast
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from dnsd.admin.connections import HEADER_SECONDS_MOST, Connection
-from dnsd.codec.wire import read_message
+from dnsd.admin.doh_message import PATH, Answer, answered, check_media_type, packet_of_get
 from dnsd.model.message import TCP_PAYLOAD_MOST
+from dnsd.runtime.tasks import Tasks
 
-PATH = "/dns-query"
-MEDIA_TYPE = "application/dns-message"
-_MESSAGE_OCTETS_LEAST = 12
+if TYPE_CHECKING:
+    from dnsd.admin.doh_http2 import Http2
 
-Answer = Callable[[bytes, bytes], Awaitable[bytes]]
-"""Message, peer's address octets -> the reply; nothing when there is none."""
+CONNECTIONS_MOST = 500
+CONNECTIONS_A_CLIENT_MOST = 50
+FINISH_SECONDS = 2.0
+_HTTP_1, _HTTP_2 = "http/1.1", "h2"
+_IPV6_NETWORK_OCTETS = 8
+
+
+def protocols() -> list[str]:
+    """What ALPN offers, the best first: h2 only where its package is installed."""
+    with suppress(ModuleNotFoundError):
+        from dnsd.admin import doh_http2  # noqa: F401  # its package is an extra, and a MB
+
+        return [_HTTP_2, _HTTP_1]
+    return [_HTTP_1]
 
 
 class DohServer:
-    """Serves HTTPS on some listening sockets; ``answer`` knows what to reply."""
+    """Serves HTTPS on some listening sockets; ``answer`` knows what to reply. ``refused`` is told which limit,
+    ``total`` or ``client``, a connection was closed for.
+    """
 
-    def __init__(self, sockets: Sequence[socket.socket], answer: Answer, context: ssl.SSLContext) -> None:
+    def __init__(
+        self,
+        sockets: Sequence[socket.socket],
+        answer: Answer,
+        context: ssl.SSLContext,
+        refused: Callable[[str], None] | None = None,
+    ) -> None:
         self._sockets = sockets
         self._answer_of = answer
         self._context = context
+        self._refused = refused
         self._listeners: list[asyncio.Server] = []
+        self._clients: Counter[bytes] = Counter()
+        self._tasks = Tasks("doh")
+        self._by_http2: set[Http2] = set()
+        self._all_left = asyncio.Event()
         app = web.Application(client_max_size=TCP_PAYLOAD_MOST)
         app.add_routes([web.get(PATH, self._get, allow_head=False), web.post(PATH, self._post)])
         self._runner = web.AppRunner(app, access_log=None)
 
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return self._clients.total()
+
     async def open(self) -> None:
         """Accept from now on."""
         await self._runner.setup()
-        server = self._runner.server
-        assert server is not None
         loop = asyncio.get_running_loop()
         for each in self._sockets:
             self._listeners.append(
                 await loop.create_server(
-                    lambda: Connection(server), sock=each, ssl=self._context, ssl_handshake_timeout=HEADER_SECONDS_MOST
+                    lambda: _Arrival(self._welcome),
+                    sock=each,
+                    ssl=self._context,
+                    ssl_handshake_timeout=HEADER_SECONDS_MOST,
                 )
             )
 
     async def close(self) -> None:
-        """Accept no more and end all connections."""
+        """Accept no more, answer what was asked, and end all connections."""
         for listener in self._listeners:
             listener.close()
+        for connection in list(self._by_http2):
+            connection.finish()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FINISH_SECONDS):
+                while self._by_http2:
+                    self._all_left.clear()
+                    await self._all_left.wait()
+        for connection in list(self._by_http2):
+            connection.abort()
+        await self._tasks.stop()
         await self._runner.cleanup()
 
+    # Who comes and who goes
+
+    def _welcome(self, transport: asyncio.Transport) -> asyncio.BaseProtocol | None:
+        """Who speaks with this connection from now on; None when it is one too many."""
+        host = transport.get_extra_info("peername")[0]
+        client = ip_address(host.partition("%")[0]).packed[:_IPV6_NETWORK_OCTETS]
+        if self.connections >= CONNECTIONS_MOST or self._clients[client] >= CONNECTIONS_A_CLIENT_MOST:
+            if self._refused is not None:
+                self._refused("client" if self.connections < CONNECTIONS_MOST else "total")
+            self._clients += Counter()
+            return None
+        self._clients[client] += 1
+        if transport.get_extra_info("ssl_object").selected_alpn_protocol() == _HTTP_2:
+            return self._http2(client)
+        assert self._runner.server is not None
+        return _Http1(self._runner.server, lambda: self._leave(client))
+
+    def _http2(self, client: bytes) -> Http2:
+        from dnsd.admin.doh_http2 import Http2  # who offered it has it
+
+        def gone(connection: Http2) -> None:
+            self._by_http2.discard(connection)
+            self._leave(client)
+
+        connection = Http2(self._answer_of, self._tasks, gone)
+        self._by_http2.add(connection)
+        return connection
+
+    def _leave(self, client: bytes) -> None:
+        self._clients[client] -= 1
+        self._clients += Counter()  # forgets who has none
+        self._all_left.set()
+
+    # HTTP/1.1
+
     async def _get(self, request: web.Request) -> web.Response:
-        """RFC 8484 4.1: the message in the variable ``dns``, base64url without padding."""
-        text = request.query.get("dns", "")
-        try:
-            packet = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
-        except (binascii.Error, ValueError):
-            raise web.HTTPBadRequest(
-                reason="dns: the message as base64url without padding is needed (RFC 8484 4.1)"
-            ) from None
-        return await self._answer(request, packet)
+        return await self._answer(request, packet_of_get(request.query.get("dns", "")))
 
     async def _post(self, request: web.Request) -> web.Response:
-        if request.content_type != MEDIA_TYPE:
-            raise web.HTTPUnsupportedMediaType(reason=f"the content type has to be {MEDIA_TYPE}")
+        check_media_type(request.content_type)
         return await self._answer(request, await request.read())
 
     async def _answer(self, request: web.Request, packet: bytes) -> web.Response:
-        if not _MESSAGE_OCTETS_LEAST <= len(packet) <= TCP_PAYLOAD_MOST:
-            raise web.HTTPBadRequest(reason=f"{len(packet)} octets are no DNS message")
         assert request.transport is not None
-        host = request.transport.get_extra_info("peername")[0].partition("%")[0]
-        reply = await self._answer_of(packet, ip_address(host).packed)
-        if not reply:
-            raise web.HTTPBadRequest(reason="the message has no answer: it is a response, or cannot be read")
-        headers = {hdrs.CACHE_CONTROL: f"max-age={freshness_seconds(reply)}"}
-        return web.Response(body=reply, content_type=MEDIA_TYPE, headers=headers)
+        return await answered(self._answer_of, packet, request.transport.get_extra_info("peername")[0])
 
 
-def freshness_seconds(reply: bytes) -> int:
-    """How long HTTP may keep a reply: the smallest TTL of its answer, else of its authority (RFC 8484 5.1), or 0."""
-    message = read_message(reply)
-    return min((record.ttl for record in message.answer or message.authority), default=0)
+class _Arrival(asyncio.Protocol):
+    """A connection of which the handshake is done: ``welcome`` says who speaks with it, or nobody."""
+
+    def __init__(self, welcome: Callable[[asyncio.Transport], asyncio.BaseProtocol | None]) -> None:
+        self._welcome = welcome
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Hand over."""
+        connected = cast("asyncio.Transport", transport)
+        speaker = self._welcome(connected)
+        if speaker is None:
+            connected.abort()
+            return
+        connected.set_protocol(speaker)
+        speaker.connection_made(connected)
+
+
+class _Http1(Connection):
+    """A connection by HTTP/1.1 that says when it is gone."""
+
+    def __init__(self, server: web.Server, gone: Callable[[], None]) -> None:
+        super().__init__(server)
+        self._gone = gone
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Say so."""
+        super().connection_lost(exc)
+        self._gone()

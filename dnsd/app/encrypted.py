@@ -7,6 +7,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from dnsd.answer.forwarded import is_ours
@@ -119,7 +120,7 @@ class Encrypted:
 
         answering = self._answering(self._tallies[name])
         if name == "https":
-            return DohServer(sockets, answering.answer, context)
+            return DohServer(sockets, answering.answer, context, partial(answering.tally.add, "dnsd_dns_tcp_refused"))
         return DotServer(sockets, answering, context)
 
     def _answering(self, tally: Tally) -> Answering:
@@ -129,10 +130,16 @@ class Encrypted:
 
     async def _read_certificates(self) -> None:
         assert self._tls is not None
-        for name, protocol in (("tls", "dot"), ("https", "http/1.1")):
+        for name in (name for name, sockets in self._sockets.items() if sockets):
             context = await asyncio.to_thread(self._tls.context)
-            context.set_alpn_protocols([protocol])
+            context.set_alpn_protocols(self._protocols(name))
             self._newest[name] = context
+
+    def _protocols(self, name: str) -> list[str]:
+        """What ALPN offers at a door."""
+        from dnsd.admin.doh import protocols  # imports HTTP, as above
+
+        return ["dot"] if name == "tls" else protocols()
 
     def _changing(self, name: str) -> ssl.SSLContext:
         """A context for listening that hands every handshake to the newest one: certificates change without a gap."""
