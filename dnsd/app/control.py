@@ -51,8 +51,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger("dnsd.control")
 
 _LOADED_POLL_SECONDS = 0.02
-_ANSWERS_FIRST_SECONDS = 2.0
-"""So long the disk and the admin API, whose imports (HTTP, shapes) take 0.35 s, wait for the first answers."""
+_ANSWERS_FIRST_SECONDS = 6.0
+"""So long the disk and the admin API, whose imports (HTTP, shapes) take 0.35 s, wait for the first answers. A load of
+100,000 endpoints takes less. An order to stop waits as long, and the parent waits for longer than that.
+"""
 _OPEN_SECONDS = 0.02
 """So long a responder in this process has to open its ports."""
 _SECRET_RETRY_SECONDS = 1.0
@@ -176,7 +178,7 @@ class Control:
         ):
             self._tasks.start(name, work)
         await self._begin_answers()
-        self._tasks.start("disk", self._disk.run(self._mirror.standing))
+        self._tasks.start("disk", self._keep())
         self._access = self._admin_access()
         self._admin = self._admin_api(self._access)
         await self._admin.serve([self._socket])
@@ -201,10 +203,19 @@ class Control:
         """Wait until the responders have what there is to answer, for a while."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_ANSWERS_FIRST_SECONDS):
-                await self._mirror.has_begun.wait()
-                if self._mirror.status().loaded:
-                    await self._mirror.reached(self._mirror.revision, _ANSWERS_FIRST_SECONDS)
+                await self._first_answers()
         await self._clock.sleep(_OPEN_SECONDS)
+
+    async def _first_answers(self) -> None:
+        """Wait until what was loaded first has come to the responders, or nothing could be loaded yet."""
+        await self._mirror.has_begun.wait()
+        if self._mirror.status().loaded:
+            await self._mirror.reached(self._mirror.revision, _ANSWERS_FIRST_SECONDS)
+
+    async def _keep(self) -> None:
+        """Save the mirror as that is wanted; not before the first answers, which a long load makes wait for longer."""
+        await self._first_answers()
+        await self._disk.run(self._mirror.standing)
 
     async def ready(self, within_seconds: float) -> str:
         """Wait until the registry was loaded; returns what keeps it from that when it takes longer."""
