@@ -146,15 +146,15 @@ class Access:
         identity = self._proved(request)
         if need is _UNDESCRIBED:
             raise Forbidden("no description says who may call this")
-        if not _is_met(need, identity.grants, request):
+        if self.required and not _is_met(need, identity.grants, request):
             raise _refused(identity, need.verbs[0], _key_of(request, need), None)
         return identity
 
     def _proved(self, request: web.Request) -> Identity:
         """Who asks. Raises Unauthorized."""
-        given = request.headers.getall(hdrs.AUTHORIZATION, [])
         if not self.required:
             return ANYBODY
+        given = request.headers.getall(hdrs.AUTHORIZATION, [])
         if len(given) > 1:
             raise Unauthorized("one Authorization header is needed")
         if given:

@@ -55,7 +55,7 @@ async def read_octets(request: web.Request, types: Collection[str], octets_most:
 def json_value(octets: bytes) -> object:
     """The JSON value in these octets (RFC 8259: UTF-8, no NaN). Raises NotJson."""
     try:
-        value: object = json.loads(octets.decode(), parse_constant=_refuse_constant)
+        value: object = _decode(octets.decode())
     except RecursionError:
         raise NotJson(_too_deep()) from None
     except ValueError as fault:
@@ -74,6 +74,9 @@ def _check_type(request: web.Request, types: Collection[str]) -> None:
 
 def _refuse_constant(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON number")
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
 
 
 def _check_depth(value: object) -> None:

@@ -13,6 +13,8 @@ from dnsd.model.lease import renew_every_seconds
 from dnsd.model.service import Endpoint, EndpointKey, Service
 from dnsd.registry.services import Written
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
 Remaining = Mapping[EndpointKey, int | None]
 """Seconds left of each lease, as far as the store told."""
 
@@ -20,7 +22,7 @@ Remaining = Mapping[EndpointKey, int | None]
 def reply(body: Mapping[str, object], status: int = 200, revision: int | None = None) -> web.Response:
     """``body`` as JSON; with ``revision``, its ETag."""
     headers = {} if revision is None else {hdrs.ETAG: etag(revision)}
-    text = json.dumps(body, separators=(",", ":"))
+    text = _encode(body)
     return web.Response(status=status, text=text, content_type="application/json", headers=headers)
 
 

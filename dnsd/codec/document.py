@@ -7,8 +7,9 @@ tolerant of fields that a newer dnsd wrote, and never trusted.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import lru_cache
 from typing import Any
 
 from dnsd.codec.reading import Reading, Refusal, escaped, read
@@ -86,22 +87,26 @@ def endpoint_from_document(
     reading.refuse(placed, refusal)
     reading.limit_metadata(shape.metadata)
     placed_ports = _placed_ports(shape)
-    reading.pointers |= {f"/addresses/{index}": pointer for index, (pointer, _) in enumerate(placed)}
-    reading.pointers |= {f"/ports/{index}": pointer for index, (pointer, _) in enumerate(placed_ports)}
+
+    def known_as() -> Mapping[str, str]:
+        named = {"addresses": placed, "ports": placed_ports}
+        return {f"/{field}/{at}": each[0] for field, given in named.items() for at, each in enumerate(given)}
+
     return reading.build(
         lambda: Endpoint(
             namespace=folded(namespace),
             service=folded(service),
             id=id,
-            addresses=tuple(text for _, text in placed),
-            ports=tuple(port for _, port in placed_ports),
+            addresses=tuple([text for _, text in placed]),
+            ports=tuple([port for _, port in placed_ports]),
             weight=shape.weight,
             priority=shape.priority,
             hostname=None if shape.hostname is None else folded(shape.hostname),
             ready=shape.ready,
             metadata=shape.metadata,
             lease_seconds=shape.lease_seconds,
-        )
+        ),
+        known_as,
     )
 
 
@@ -182,13 +187,19 @@ def _placed_addresses(reading: Reading[EndpointShape]) -> list[tuple[str, str]]:
     return [(f"/addresses/{index}", _canonical(text)) for index, text in enumerate(reading.shape.addresses)]
 
 
-def _placed_ports(shape: EndpointShape) -> list[tuple[str, Port]]:
+def _placed_ports(shape: EndpointShape) -> Sequence[tuple[str, Port]]:
     """(pointer, port) for each port given."""
     if isinstance(shape.ports, dict):
-        return [(f"/ports/{escaped(name)}", Port(folded(name), "TCP", number)) for name, number in shape.ports.items()]
+        return _named_ports(tuple(shape.ports.items()))
     return [
         (f"/ports/{index}", Port(folded(port.name), port.protocol, port.port)) for index, port in enumerate(shape.ports)
     ]
+
+
+@lru_cache(maxsize=4096)
+def _named_ports(ports: tuple[tuple[str, int], ...]) -> Sequence[tuple[str, Port]]:
+    """The same of the short form, made once: nearly all endpoints of a service have the same ports."""
+    return tuple([(f"/ports/{escaped(name)}", Port(folded(name), "TCP", number)) for name, number in ports])
 
 
 def _canonical(text: str) -> str:

@@ -30,13 +30,14 @@ class Reading(Generic[S]):
     shape: S
     faults: list[Fault]
     wrong: frozenset[str]
-    pointers: dict[str, str]
-    """From the model's pointer to the one that the writer of the body knows, where they differ."""
 
     def refuse(self, placed: list[tuple[str, str]], refusal: Refusal | None) -> None:
         """Note each address that may not be registered."""
-        if refusal is not None:
-            self.faults += [Fault(pointer, why) for pointer, text in placed if (why := refusal(text))]
+        if refusal is None:
+            return
+        for pointer, text in placed:
+            if why := refusal(text):
+                self.faults.append(Fault(pointer, why))
 
     def limit_metadata(self, metadata: Mapping[str, str]) -> None:
         """Note metadata that is too large."""
@@ -44,20 +45,24 @@ class Reading(Generic[S]):
         if octets > METADATA_OCTETS_MOST:
             self.faults.append(Fault("/metadata", f"{octets} octets, at most {METADATA_OCTETS_MOST} are kept"))
 
-    def build(self, birth: Callable[[], V]) -> V:
-        """The value, or InvalidRecord with these faults and the value's own."""
+    def build(self, birth: Callable[[], V], known_as: Callable[[], Mapping[str, str]] = dict) -> V:
+        """The value, or InvalidRecord with these faults and the value's own. ``known_as``: from a pointer of the model to
+        the one that the writer of the body knows, where they differ.
+        """
         try:
             value = birth()
         except InvalidRecord as invalid:
             own = [fault for fault in invalid.faults if fault.pointer.split("/")[1] not in self.wrong]
-            raise InvalidRecord(*self.faults, *(self._placed(fault) for fault in own)) from None
+            pointers = known_as()
+            raise InvalidRecord(*self.faults, *(_placed(fault, pointers) for fault in own)) from None
         if self.faults:
             raise InvalidRecord(*self.faults)
         return value
 
-    def _placed(self, fault: Fault) -> Fault:
-        parts = fault.pointer.split("/")
-        return Fault(self.pointers.get("/".join(parts[:3]), fault.pointer), fault.reason)
+
+def _placed(fault: Fault, pointers: Mapping[str, str]) -> Fault:
+    parts = fault.pointer.split("/")
+    return Fault(pointers.get("/".join(parts[:3]), fault.pointer), fault.reason)
 
 
 def read_shape(shape: type[S], document: object) -> S:
@@ -71,14 +76,14 @@ def read_shape(shape: type[S], document: object) -> S:
 def read(shape: type[S], document: object) -> Reading[S]:
     """Read the body; where it has faults, read it again without the faulty fields to find those of the others too."""
     try:
-        return Reading(shape.model_validate(document), [], frozenset(), {})
+        return Reading(shape.model_validate(document), [], frozenset())
     except ValidationError as invalid:
         faults = _shape_faults(shape, invalid)
         wrong = frozenset(str(error["loc"][0]) for error in invalid.errors() if error["loc"])
     if not isinstance(document, dict):
         raise InvalidRecord(*faults)
     sound = {field: given for field, given in document.items() if field in shape.model_fields and field not in wrong}
-    return Reading(shape.model_validate(sound), faults, wrong, {})
+    return Reading(shape.model_validate(sound), faults, wrong)
 
 
 def _shape_faults(shape: type[Shape], invalid: ValidationError) -> list[Fault]:

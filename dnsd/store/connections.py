@@ -54,7 +54,7 @@ def packed(commands: Sequence[Command]) -> bytes:
     for command in commands:
         pieces.append(b"*%d\r\n" % len(command))
         for word in command:
-            octets = word if isinstance(word, bytes) else str(word).encode()
+            octets = word if isinstance(word, bytes) else (word if isinstance(word, str) else str(word)).encode()
             pieces.append(b"$%d\r\n%b\r\n" % (len(octets), octets))
     return b"".join(pieces)
 
@@ -88,11 +88,10 @@ class Connections:
     async def call(self, commands: Sequence[Command], within_seconds: float) -> list[Reply]:
         """A reply to each command, in order. Raises StoreUnavailable."""
         with translated(self._place.text):
-            async with asyncio.timeout(within_seconds):
-                if len(commands) == 1:
-                    return [await self._carried(commands[0], within_seconds)]
-                async with self._free:
-                    return await self._call(commands)
+            if len(commands) == 1:
+                return [await self._carried(commands[0], within_seconds)]
+            async with asyncio.timeout(within_seconds), self._free:
+                return await self._call(commands)
 
     async def close(self) -> None:
         """Let go of every connection."""
@@ -108,7 +107,11 @@ class Connections:
         if not self._is_carrying:
             self._is_carrying = True
             self._tasks.start("carry", self._carry())
-        return await call.reply
+        timer = loop.call_at(call.until, _give_up, (call,), TimeoutError())
+        try:
+            return await call.reply
+        finally:
+            timer.cancel()
 
     async def _carry(self) -> None:
         """Send what waits, together, until nothing does."""

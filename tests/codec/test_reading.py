@@ -28,9 +28,10 @@ def test_faults_of_the_value_follow_those_of_the_shape_unless_the_field_is_known
 
 def test_pointers_lead_to_what_the_writer_wrote() -> None:
     reading = read(PatchShape, {})
-    reading.pointers = {"/cluster_ips/0": "/cluster_ip"}
     with pytest.raises(InvalidRecord) as invalid:
-        reading.build(lambda: Service("default", "web", cluster_ips=("x", "y")))
+        reading.build(
+            lambda: Service("default", "web", cluster_ips=("x", "y")), lambda: {"/cluster_ips/0": "/cluster_ip"}
+        )
     assert [fault.pointer for fault in invalid.value.faults] == ["/cluster_ip", "/cluster_ips/1"]
 
 
