@@ -120,6 +120,8 @@ class Encrypted:
 
         answering = self._answering(self._tallies[name])
         if name == "https":
+            if "h2" not in self._protocols(name):
+                _log.info("DNS over HTTPS is HTTP/1.1 only; for HTTP/2, which kdig needs: pip install 'dnsd[doh]'")
             return DohServer(sockets, answering.answer, context, partial(answering.tally.add, "dnsd_dns_tcp_refused"))
         return DotServer(sockets, answering, context)
 

@@ -7,6 +7,7 @@ import ssl
 import subprocess
 import urllib.request
 
+import dns.message
 import pytest
 from certificates import Authority
 from room import require, until
@@ -67,6 +68,8 @@ def test_kdig_and_curl_find_the_service(ports, files):
     authority, _ = files
     _, dot, doh = ports
     assert kdig(dot, authority.certificate) == ["192.0.2.1"]
+    padded = kdig(dot, authority.certificate, "+noshort", "+all", "+padding=128")
+    assert "468 B" in " ".join(padded), padded
     words = ["curl", "-sv", "--max-time", "5", "--connect-timeout", "1", "--cacert", authority.certificate]
     asked = subprocess.run(
         [*words, "--doh-url", f"https://localhost:{doh}/dns-query", f"http://{NAME}:9/"],
@@ -94,3 +97,60 @@ def test_what_was_asked_there_is_counted(ports):
     running, *_ = ports
     with urllib.request.urlopen(f"{running.admin}/metrics", timeout=10) as response:
         assert 'dnsd_dns_requests_total{qtype="A",transport="tls"}' in response.read().decode()
+
+
+def test_kdig_asks_by_http_2(ports, files):
+    """RFC 8484 5.2: "HTTP/2 [RFC7540] is the minimum RECOMMENDED version of HTTP for use with DoH." """
+    authority, _ = files
+    *_, doh = ports
+    for way, method in (("+https", "POST"), ("+https-get", "GET")):
+        shown = kdig_https(doh, authority.certificate, way)
+        assert f"HTTP session (HTTP/2-{method})" in shown
+        assert "(status: 200)" in shown
+        assert f"{NAME}.\t5\tIN\tA\t192.0.2.1" in shown
+
+
+def kdig_https(port, authority, *ways):
+    require("kdig")
+    words = ["kdig", "@127.0.0.1", "-p", str(port), *ways, f"+tls-ca={authority}", "+tls-hostname=localhost", NAME]
+    return subprocess.run(words, capture_output=True, text=True, timeout=30, check=False).stdout
+
+
+def curl_https(port, authority, packet, *ways):
+    """The reply to a message by curl, and which HTTP brought it."""
+    require("curl")
+    words = ["curl", "-sS", "--max-time", "20", "--cacert", authority, *ways, "--data-binary", "@-"]
+    words += ["-H", "content-type: application/dns-message", "-w", "%{stderr}%{http_version}"]
+    words.append(f"https://localhost:{port}/dns-query")
+    done = subprocess.run(words, input=packet, capture_output=True, timeout=30, check=False)
+    return done.stdout, done.stderr.decode()
+
+
+def test_https_gives_the_octets_that_udp_gives(ports, files):
+    authority, _ = files
+    running, _, doh = ports
+    for name, rtype in [(NAME, "A"), (NAME, "SRV"), (NAME, "AAAA"), (f"no.{NAME}", "A"), ("cluster.local", "SOA")]:
+        packet = dns.message.make_query(name, rtype, use_edns=False).to_wire()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            udp.settimeout(10)
+            udp.sendto(packet, (running.host, running.port))
+            plain = udp.recv(4096)
+        assert curl_https(doh, authority.certificate, packet, "--http2") == (plain, "2")
+        assert curl_https(doh, authority.certificate, packet, "--http1.1") == (plain, "1.1")
+    with urllib.request.urlopen(f"{running.admin}/metrics", timeout=10) as response:
+        assert 'dnsd_dns_requests_total{qtype="SRV",transport="https"} 2.0' in response.read().decode()
+
+
+def test_without_its_package_https_is_http_1_1(serve, files, tmp_path):
+    authority, pair = files
+    (tmp_path / "h2").mkdir()
+    (tmp_path / "h2/__init__.py").write_text('raise ModuleNotFoundError("No module named \'h2\'", name="h2")\n')
+    (doh,) = free_ports(1)
+    certificate = ["--dns-tls-cert", pair.certificate, "--dns-tls-key", pair.key]
+    running = serve("--doh", f"127.0.0.1:{doh}", *certificate, PYTHONPATH=str(tmp_path))
+    running.register(1)
+    packet = dns.message.make_query(NAME, "A").to_wire()
+    until(lambda: b"\xc0\0\x02\x01" in curl_https(doh, authority.certificate, packet)[0], "the encrypted door answers")
+    assert curl_https(doh, authority.certificate, packet, "--http2")[1] == "1.1"
+    assert "NOERROR" not in kdig_https(doh, authority.certificate, "+https")
+    assert "pip install 'dnsd[doh]'" in running.log()
