@@ -5,7 +5,7 @@ from __future__ import annotations
 from dnsd.answer import checks, forwarded, signed, transfer
 from dnsd.answer.cookies import cookie_option, is_valid
 from dnsd.answer.draft import Draft
-from dnsd.answer.edns import CLIENT_COOKIE_OCTETS, Edns, extended_error, opt_octets
+from dnsd.answer.edns import CLIENT_COOKIE_OCTETS, Edns, extended_error, opt_octets, padded
 from dnsd.answer.fit import fitted
 from dnsd.answer.follow import follow, not_ours
 from dnsd.answer.said import said
@@ -108,6 +108,8 @@ def _written(query: Query, packet: bytes, peer: bytes, draft: Draft, terms: Term
             # Never is an extended error the reason for leaving out a record (RFC 8914 3).
             opt = _opt(query.edns, draft, peer, terms)
     reply = fitted(packet[:2], query.is_rd, query.question, draft, opt, limit - reserved)
+    if query.edns is not None and query.edns.is_padded and terms.is_encrypted:
+        reply = padded(reply, opt, limit - reserved)
     # Here, not at the door, because a signature holds for the flags too.
     return forwarded.offering(reply) if query.tsig_at and forwarded.is_offered(peer, terms) else reply
 

@@ -22,7 +22,8 @@ class Terms:
     replicas, none: cookies are ignored; ``version``: what ``version.bind`` and ``identity`` what ``id.server`` tell in
     class CH, none: REFUSED; ``access``: who may ask; ``short_names``: whose single labels are services, none: nobody's;
     ``forwarding``: none where nothing is forwarded, else our reverse zones whose missing names an upstream may know;
-    ``transfer_to``: who may have our zones; ``keyring``: the keys that requests are signed with.
+    ``transfer_to``: who may have our zones; ``keyring``: the keys that requests are signed with; ``is_encrypted``:
+    whoever pads questions gets padded answers.
     """
 
     __slots__ = (
@@ -32,6 +33,7 @@ class Terms:
         "cookie_secret",
         "forwarding",
         "identity",
+        "is_encrypted",
         "is_tcp",
         "keyring",
         "now",
@@ -52,6 +54,7 @@ class Terms:
         identity: str = "",
     ) -> None:
         self.is_tcp = is_tcp
+        self.is_encrypted = False
         self.payload_most = payload_most
         self.plain_limit = TCP_PAYLOAD_MOST if is_tcp else UDP_PAYLOAD_LEAST
         self.cookie_secret = cookie_secret

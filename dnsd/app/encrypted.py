@@ -51,6 +51,7 @@ class Encrypted:
         self._clock = clock
         self._tallies = {name: Tally(name) for name in self._sockets}
         self._terms = Terms(is_tcp=True, payload_most=settings.udp_payload)
+        self._terms.is_encrypted = True
         self._terms.access = access_of(settings)
         self._terms.short_names = short_names_of(settings)
         self._servers: list[_Server] = []

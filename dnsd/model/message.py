@@ -78,6 +78,7 @@ class Option(IntEnum):
 
     NSID = 3
     COOKIE = 10
+    PADDING = 12
     EXTENDED_ERROR = 15
 
 

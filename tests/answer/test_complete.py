@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import dns.edns
 import dns.message
 import dns.rcode
 import pytest
@@ -105,3 +106,23 @@ def test_nothing_is_asked_and_there_are_no_cookies(ask: Ask) -> None:
 def test_nothing_is_asked_in_a_version_we_do_not_speak(ask: Ask) -> None:
     message = ask(bare(version=1), TERMS[2])
     assert (message.rcode(), message.edns) == (dns.rcode.BADVERS, 0)
+
+
+@pytest.mark.parametrize(
+    "name", ["web.default.svc.cluster.local", "nobody.default.svc.cluster.local", "www.example.com"]
+)
+def test_whoever_pads_questions_gets_padded_answers_where_nobody_can_read_them(table: Table, name: str) -> None:
+    """RFC 7830 4: responses are padded when the query was, 6: and the transport is encrypted."""
+    encrypted = terms(is_tcp=True)
+    encrypted.is_encrypted = True
+    padding = dns.edns.GenericOption(12, bytes(16))
+    for door, options, is_padded in (
+        (encrypted, [padding], True),
+        (encrypted, [], False),
+        (TERMS[1], [padding], False),
+    ):
+        query = dns.message.make_query(name, "A", use_edns=0, options=options)
+        for way in WAYS:
+            reply = way(query.to_wire(), PEER, 0, table, door)[0]
+            assert [each.otype for each in dns.message.from_wire(reply).options if each.otype == 12] == [12] * is_padded
+            assert len(reply) == 468 or not is_padded

@@ -4,7 +4,7 @@ import dns.edns
 import dns.message
 import pytest
 
-from dnsd.answer.edns import DO, OPT_OCTETS, Edns, extended_error, opt_octets, option_octets, read_edns
+from dnsd.answer.edns import DO, OPT_OCTETS, Edns, extended_error, opt_octets, option_octets, padded, read_edns
 from dnsd.model.errors import MalformedQuery
 from dnsd.model.message import ExtendedError
 
@@ -25,6 +25,7 @@ def option(code: int, content: bytes) -> bytes:
         # RFC 6891 6.1.2: "Any OPTION-CODE values not understood by a responder ... MUST be ignored."
         (0, option(3, b"") + option(65_001, b"xyz"), Edns(1232, 0, is_do=False)),
         (0, option(10, CLIENT), Edns(1232, 0, is_do=False, cookie=CLIENT)),
+        (0, option(12, bytes(7)), Edns(1232, 0, is_do=False, is_padded=True)),
         (0, option(8, b"abc") + option(10, CLIENT + SERVER), Edns(1232, 0, is_do=False, cookie=CLIENT + SERVER)),
         (0, option(10, CLIENT + bytes(8)), Edns(1232, 0, is_do=False, cookie=CLIENT + bytes(8))),
         (0, option(10, CLIENT + bytes(32)), Edns(1232, 0, is_do=False, cookie=CLIENT + bytes(32))),
@@ -77,3 +78,18 @@ def test_options_of_ours() -> None:
     assert (nsid.otype, nsid.nsid) == (dns.edns.OptionType.NSID, b"name")
     assert (error.code, error.text) == (dns.edns.EDECode.NOT_READY, "not loaded")
     assert extended_error(ExtendedError.OTHER) == option(15, b"\0\0")
+
+
+@pytest.mark.parametrize(
+    ("octets", "limit", "length"),
+    [(100, 65_535, 468), (464, 65_535, 468), (465, 65_535, 936), (100, 300, 300), (297, 300, 297), (296, 300, 300)],
+)
+@pytest.mark.parametrize("options", [b"", option(10, CLIENT + SERVER)])
+def test_padding(octets: int, limit: int, length: int, options: bytes) -> None:
+    """RFC 8467 4.1: a multiple of 468; RFC 7830 4: never above the limit."""
+    opt = opt_octets(1232, True, options)
+    reply = bytes(octets - len(opt)) + opt
+    longer = padded(reply, opt, limit)
+    assert (len(longer), longer[: octets - len(opt)]) == (length, reply[: -len(opt)])
+    added = b"" if length == octets else option(12, bytes(length - octets - 4))
+    assert longer[octets - len(opt) :] == opt_octets(1232, True, options + added)

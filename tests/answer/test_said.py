@@ -140,7 +140,7 @@ def test_texts_are_bounded(table):
 @pytest.mark.parametrize("code", [3, 11, 12])
 def test_options_that_are_not_for_us_are_ignored(table, code):
     """NSID is the server's to give or not (RFC 5001 2.1); a keepalive over UDP must be ignored (RFC 7828 3.3.1) and
-    over TCP may be; padding is for encrypted transports alone (RFC 7830 6).
+    over TCP may be; padding is for encrypted transports alone (RFC 7830 6: test_complete).
     """
     octets = dns.edns.GenericOption(code, b"" if code != 12 else bytes(16))
     query = dns.message.make_query("web.default.svc.cluster.local", "A", options=[octets])

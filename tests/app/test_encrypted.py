@@ -68,8 +68,6 @@ def test_kdig_and_curl_find_the_service(ports, files):
     authority, _ = files
     _, dot, doh = ports
     assert kdig(dot, authority.certificate) == ["192.0.2.1"]
-    padded = kdig(dot, authority.certificate, "+noshort", "+all", "+padding=128")
-    assert "468 B" in " ".join(padded), padded
     words = ["curl", "-sv", "--max-time", "5", "--connect-timeout", "1", "--cacert", authority.certificate]
     asked = subprocess.run(
         [*words, "--doh-url", f"https://localhost:{doh}/dns-query", f"http://{NAME}:9/"],
