@@ -30,7 +30,11 @@ def compile_node(zone: Zone, rrsets: Iterable[RRset], sets_at: SetsAt, kind: Kin
 
 def lone_node(zone: Zone, rtype: int, ttl: int, rdata: bytes) -> Node:
     """The node of a name that owns a single record and is no one's host: two names of three."""
-    record = record_octets(OWNER_POINTER, rtype, ttl, rdata)
+    return node_of_one(zone, rtype, record_octets(OWNER_POINTER, rtype, ttl, rdata))
+
+
+def node_of_one(zone: Zone, rtype: int, record: bytes) -> Node:
+    """The node of a name that owns this record alone, which has nothing additional."""
     return Node(zone, form_of(question_key(rtype), Kind.PLAIN, 1, len(record)), record)
 
 

@@ -13,6 +13,7 @@ from dnsd.authority.inventory import Inventory
 from dnsd.authority.lastknown import LastKnown
 from dnsd.authority.node import Node
 from dnsd.authority.pointers import Pointers
+from dnsd.authority.schema import namespace_name
 from dnsd.authority.slowstart import SlowStart
 from dnsd.authority.tree import Tree
 from dnsd.authority.words import Words, words_of
@@ -73,7 +74,7 @@ class Content:
         if holding is not None and holding.service is not None:
             reason, ports = words_of(holding.service, holding.endpoints, self.published(key))
         for origin in self._domain.zones:
-            self.words.put(child(key[1], child(key[0], child("svc", origin))), reason, ports)
+            self.words.put(child(key[1], namespace_name(key[0], origin)), reason, ports)
         for owner in owners:
             if owner[1:2] == b"_" and (reason or owner in self.words.reasons):
                 node = self.tree.nodes.get(owner)

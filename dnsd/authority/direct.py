@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, chain, groupby
 from operator import itemgetter
 
-from dnsd.authority.compile import compile_node
+from dnsd.authority.compile import compile_node, node_of_one
 from dnsd.authority.form import Answer, Rotation, rotation
 from dnsd.authority.node import Node, node_of
 from dnsd.authority.octets import HEADER_OCTETS, OWNER_POINTER, question_key
@@ -175,6 +175,8 @@ def _rotations(ranked: Sequence[Ranked]) -> tuple[Rotation, ...]:
     if len(ranked) < 2:
         return ()
     bounds = tuple(accumulate([len(record) for _, _, record in ranked], initial=0))
+    if ranked[0][0] == ranked[-1][0]:  # sorted, so all are of one priority
+        return (rotation(bounds[:-1], bounds[-1], tuple(accumulate([weight for _, weight, _ in ranked]))),)
     rotations, at = [], 0
     for _, group in groupby(ranked, key=_priority_of):
         cumulative = tuple(accumulate([weight for _, weight, _ in group]))
@@ -189,9 +191,11 @@ def _host_node(host: _Host, zone: Zone, old: Node | None) -> Node:
     if len(host.addresses) > 1:
         return node_of(zone, {_KEYS[rtype]: _host_answer(host, rtype) for rtype in host.addresses})
     ((rtype, records),) = host.addresses.items()
-    if old is not None and old.zone is zone and old.rest is None and old.records == records[0] and len(records) == 1:
+    if len(records) > 1:
+        return node_of(zone, {_KEYS[rtype]: _host_answer(host, rtype)})
+    if old is not None and old.zone is zone and old.rest is None and old.records == records[0]:
         return old
-    return node_of(zone, {_KEYS[rtype]: _host_answer(host, rtype)})
+    return node_of_one(zone, rtype, records[0])
 
 
 def _host_answer(host: _Host, rtype: int) -> Answer:

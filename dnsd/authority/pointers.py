@@ -47,8 +47,13 @@ class Pointers:
 
     def _give(self, address: str, key: ServiceKey, new: Given | None) -> None:
         """Let ``new`` be what this service gives the address."""
-        given = self._by_address.get(address, ())
-        old = next((each for each in given if each[0] == key), None) if given else None
+        given = self._by_address.get(address)
+        if given is None:  # as when everything is loaded: nearly all addresses are of one service
+            if new is not None:
+                self._by_address[address] = (new,)
+                self._compile(address, (new,))
+            return
+        old = next((each for each in given if each[0] == key), None)
         if old == new:
             return
         others = tuple([each for each in given if each is not old])
@@ -66,12 +71,13 @@ class Pointers:
             return
         # A range of one address has its only PTR at the apex, beside what stands there.
         sets = self._domain.standing(origin)[owner] if owner == origin else []
+        if len(given) == 1 and len(given[0][2]) == 1 and not sets:
+            _, ttl, (target,) = given[0]
+            self._tree.put(owner, lone_node(self._zones[origin], RRType.PTR, ttl, target))
+            return
         if given:
             targets = sorted({name for _, _, names in given for name in names})
             ttl = min([ttl for _, ttl, _ in given])
-            if len(targets) == 1 and not sets:
-                self._tree.put(owner, lone_node(self._zones[origin], RRType.PTR, ttl, targets[0]))
-                return
             sets.append(RRset(owner, RRType.PTR, ttl, tuple(Record(target) for target in targets)))
         if sets:
             self._tree.put(owner, compile_node(self._zones[origin], sets, self._domain.glue))

@@ -82,7 +82,13 @@ def publish_alone(service: Service, endpoint: Endpoint, zone: Name) -> Published
 
 def service_name(service: Service, zone: Name) -> Name:
     """``<svc>.<ns>.svc.<zone>``."""
-    return child(service.name, child(service.namespace, child("svc", zone)))
+    return child(service.name, namespace_name(service.namespace, zone))
+
+
+@lru_cache(maxsize=1024)
+def namespace_name(namespace: str, zone: Name) -> Name:
+    """``<ns>.svc.<zone>``, one object for all services of a namespace."""
+    return child(namespace, child("svc", zone))
 
 
 host_name = lru_cache(maxsize=1024)(child)

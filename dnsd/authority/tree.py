@@ -26,10 +26,10 @@ class Tree:
         old = self.nodes.get(owner)
         if old is node:
             return
-        if not (node.owns or node.kind):
-            self._bare.add(owner)
-        elif self._bare:
+        if node.records or node.owns or node.kind:
             self._bare.discard(owner)
+        else:
+            self._bare.add(owner)
         self._write(owner, node)
         if old is None:
             self._raise_ancestors(owner, node.zone)
