@@ -46,10 +46,10 @@ def free_ports(number):
     return ports
 
 
-def kdig(port, authority):
+def kdig(port, authority, *more):
     require("kdig")
     words = ["kdig", "@127.0.0.1", "-p", str(port), f"+tls-ca={authority}", "+tls-hostname=localhost", "+short", NAME]
-    return subprocess.run(words, capture_output=True, text=True, timeout=30, check=False).stdout.split()
+    return subprocess.run([*words, *more], capture_output=True, text=True, timeout=30, check=False).stdout.split()
 
 
 def subject(port, authority):
@@ -68,6 +68,8 @@ def test_kdig_and_curl_find_the_service(ports, files):
     authority, _ = files
     _, dot, doh = ports
     assert kdig(dot, authority.certificate) == ["192.0.2.1"]
+    padded = kdig(dot, authority.certificate, "+noshort", "+all", "+padding=128")
+    assert "468 B" in " ".join(padded), padded
     words = ["curl", "-sv", "--max-time", "5", "--connect-timeout", "1", "--cacert", authority.certificate]
     asked = subprocess.run(
         [*words, "--doh-url", f"https://localhost:{doh}/dns-query", f"http://{NAME}:9/"],
