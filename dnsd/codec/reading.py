@@ -46,8 +46,8 @@ class Reading(Generic[S]):
             self.faults.append(Fault("/metadata", f"{octets} octets, at most {METADATA_OCTETS_MOST} are kept"))
 
     def build(self, birth: Callable[[], V], known_as: Callable[[], Mapping[str, str]] = dict) -> V:
-        """The value, or InvalidRecord with these faults and the value's own. ``known_as``: from a pointer of the model to
-        the one that the writer of the body knows, where they differ.
+        """The value, or InvalidRecord with these faults and the value's own. ``known_as``: from a pointer of the model
+        to the one that the writer of the body knows, where they differ.
         """
         try:
             value = birth()

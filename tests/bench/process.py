@@ -24,6 +24,15 @@ def cpu_seconds(pids: Iterable[int]) -> float:
     return ticks / TICKS_A_SECOND
 
 
+def waited_seconds(pids: Iterable[int]) -> float:
+    """How long these processes' main threads were ready to run and had no core; 0 where the kernel does not tell."""
+    nanoseconds = 0
+    for pid in pids:
+        told = Path(f"/proc/{pid}/schedstat")
+        nanoseconds += int(told.read_text().split()[1]) if told.exists() else 0
+    return nanoseconds / 1e9
+
+
 def resident_kib(pid: int) -> int:
     """Resident memory of a process, in KiB."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():

@@ -1,7 +1,9 @@
 """The rows about TCP, latency, registrations beside queries, and a second worker."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import process
 import questions
@@ -16,8 +18,10 @@ _EACH_QUESTIONS = 5000
 _CALM_RATE = 1000
 _CHURN_RATE = 5000
 _WORKER_PORTS = 64
-_MICRO = 1_000_000
+_MICRO, _MILLI = 1_000_000, 1000
 P50, P99 = 0.5, 0.99
+
+T = TypeVar("T")
 
 
 def tcp_long(stage: Stage) -> list[Figure]:
@@ -55,36 +59,67 @@ def latency(stage: Stage) -> list[Figure]:
 
 
 def churn(stage: Stage) -> list[Figure]:
-    """Latency at 5,000 queries a second and cost at full speed, idle and while 1,000 endpoints a second come and go."""
+    """Latency at 5,000 queries a second and cost at full speed, idle and while 1,000 endpoints a second come and go.
+
+    NSD, which knows of no change, is asked beside the same change: what its latency rises by is the machine's doing.
+    """
     load, seconds = stage.load(questions.warm), stage.options.seconds
-    paced = replace(load, rate=_CHURN_RATE)
     rates: list[float] = []
 
-    def busy(measure: Callable[[], float]) -> Callable[[int], float]:
-        def during(_: int) -> float:
+    def busy(measure: Callable[[int], T]) -> Callable[[int], T]:
+        def during(number: int) -> T:
             churning = Churn(stage.dnsd.admin)
             with churning:
-                result = measure()
+                result = measure(number)
             rates.append(churning.endpoints_a_second)
             return result
 
         return during
 
-    def p99() -> float:
-        return stage.dnsd.waits(paced, seconds).quantile(P99) * _MICRO
-
-    def cost() -> float:
-        return stage.dnsd.cost(load, seconds)
-
-    waits = alternate(stage.options.rounds, {"idle, p99": lambda _: p99(), "under change, p99": busy(p99)})
-    costs = alternate(stage.options.rounds, {"idle": lambda _: cost(), "under change": busy(cost)})
+    paced = replace(load, rate=_CHURN_RATE)
+    waiting = {peer.name: _waiting_for_cores(peer, paced, seconds) for peer in _with_nsd(stage)}
+    contestants = {f"{name}, idle": wait for name, wait in waiting.items()}
+    contestants |= {f"{name}, under change": busy(wait) for name, wait in waiting.items()}
+    waits = alternate(stage.options.rounds, contestants)
+    idle, changing = lambda _: stage.dnsd.cost(load, seconds), busy(lambda _: stage.dnsd.cost(load, seconds))
+    costs = alternate(stage.options.rounds, {"idle": idle, "under change": changing})
     return [
-        *sample_lines("churn", "us", waits),
-        Figure("churn", "p99 / idle", TIMES, ratios(waits["under change, p99"], waits["idle, p99"]), most=2.0),
+        *_waits_compared(waits, list(waiting)),
         *sample_lines("churn", MICROSECONDS, costs),
         Figure("churn", "cost / idle", TIMES, ratios(costs["under change"], costs["idle"]), most=1.3),
         Figure("churn", "endpoints registered, renewed and removed", "1/s", rates, least=950),
     ]
+
+
+def _with_nsd(stage: Stage) -> list[Peer]:
+    return [stage.dnsd, *(peer for name, peer in stage.rivals.items() if name == "NSD")]
+
+
+def _waits_compared(waits: Mapping[str, Sequence[tuple[float, float]]], names: Sequence[str]) -> list[Figure]:
+    """Lines for the p99 of each, and for how long it stood without a core, a second."""
+    p99 = {what: [pair[0] for pair in pairs] for what, pairs in waits.items()}
+    lines = sample_lines("churn", "us", {f"{what}, p99": samples for what, samples in p99.items()})
+    for name in names:
+        compared = ratios(p99[f"{name}, under change"], p99[f"{name}, idle"])
+        lines.append(Figure("churn", f"{name}: p99 / idle", TIMES, compared, most=2.0 if name == "dnsd" else None))
+    if "NSD" in names:
+        compared = ratios(p99["dnsd, under change"], p99["NSD, under change"])
+        lines.append(Figure("churn", "p99 under change, dnsd / NSD beside it", TIMES, compared))
+    coreless = {f"{what}: without a core": [pair[1] for pair in pairs] for what, pairs in waits.items()}
+    return [*lines, *sample_lines("churn", "ms a second", coreless)]
+
+
+def _waiting_for_cores(peer: Peer, load: Load, seconds: float) -> Callable[[int], tuple[float, float]]:
+    """The p99 in microseconds, and for how many milliseconds a second the server was ready to run and did not."""
+
+    def wait(_: int) -> tuple[float, float]:
+        pids = peer.pids()
+        before, start = process.waited_seconds(pids), time.monotonic()
+        p99 = peer.waits(load, seconds).quantile(P99) * _MICRO
+        coreless = (process.waited_seconds(pids) - before) / (time.monotonic() - start)
+        return p99, coreless * _MILLI
+
+    return wait
 
 
 def workers(stage: Stage) -> list[Figure]:
