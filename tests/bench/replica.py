@@ -5,18 +5,19 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import calls
 import process
 from dnsperf import ToolMissing
 from peers import LOOPBACK, READY_SECONDS, Peer, Started, free_port
-from records import ADVERTISED, REVERSE, Records, service_name
+from records import ADVERTISED, OPERATIONS_A_BATCH, REVERSE, Records, service_name
 
 ROOT = Path(__file__).parents[2]
 _LOAD_CONNECTIONS = 2
 _POLL_SECONDS = 0.002
+_BATCHES_A_WORD = 100
 _OWN_SETTINGS = ["--settling-seconds", "0", "--lame-duck-seconds", "0", "--open-within-seconds", "300"]
 _OWN_SETTINGS += ["--registrations-per-second", "0", "--quota-services", "0", "--quota-endpoints", "0"]
 _OWN_SETTINGS += ["--quota-service-endpoints", "0"]
@@ -73,7 +74,8 @@ class Replica(Started):
 
     def load(self, records: Records) -> None:
         """Register all of it, and wait until the last of it is answered."""
-        self.send(calls.request("POST", "/v1/batch", body) for body in records.batches())
+        bodies = _told(records.batches(), records.endpoint_count)
+        self.send(calls.request("POST", "/v1/batch", body) for body in bodies)
         self.wait_until_named(service_name(records.services - 1))
 
     def send(self, requests: Iterable[bytes], connections: int = _LOAD_CONNECTIONS, seconds: float = 1e9) -> int:
@@ -82,6 +84,15 @@ class Replica(Started):
 
     def _parts(self, word: str) -> list[int]:
         return [pid for pid in self.everybody() if word in process.command_line(pid)]
+
+
+def _told(batches: Iterable[bytes], endpoints: int) -> Iterator[bytes]:
+    """The batches; says now and then how far it has come, since a million endpoints take minutes."""
+    for number, batch in enumerate(batches):
+        if number and number % _BATCHES_A_WORD == 0:
+            done = number * OPERATIONS_A_BATCH
+            print(f"  {done:,} of {endpoints:,} endpoints sent to dnsd", file=sys.stderr, flush=True)
+        yield batch
 
 
 def _environ(bytecode: Path) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The rows about size: cost against the number of endpoints, and one service that has a thousand."""
 
+import sys
 from collections.abc import Callable, Iterator
 from itertools import count, islice
 from statistics import median
@@ -79,6 +80,7 @@ def crowd(stage: Stage) -> list[Figure]:
 
 
 def _peers_of(stage: Stage, records: Records) -> list[Peer]:
+    print(f"  {records.endpoint_count:,} endpoints: starting all servers ...", file=sys.stderr, flush=True)
     return [stage.replica(records), *stage.rivals_with(records).values()]
 
 
