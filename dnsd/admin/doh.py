@@ -19,6 +19,8 @@ from aiohttp import web
 
 from dnsd.admin.connections import HEADER_SECONDS_MOST, Connection
 from dnsd.admin.doh_message import PATH, Answer, answered, check_media_type, packet_of_get
+from dnsd.admin.failures import report_failures
+from dnsd.admin.guards import limit_time
 from dnsd.model.message import TCP_PAYLOAD_MOST
 from dnsd.runtime.tasks import Tasks
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 CONNECTIONS_MOST = 500
 CONNECTIONS_A_CLIENT_MOST = 50
+REQUEST_SECONDS_MOST = 15.0
+"""By HTTP/1.1, for a body and its answer; by HTTP/2 ``doh_patience`` says."""
 FINISH_SECONDS = 2.0
 _HTTP_1, _HTTP_2 = "http/1.1", "h2"
 _IPV6_NETWORK_OCTETS = 8
@@ -62,7 +66,8 @@ class DohServer:
         self._tasks = Tasks("doh")
         self._by_http2: set[Http2] = set()
         self._all_left = asyncio.Event()
-        app = web.Application(client_max_size=TCP_PAYLOAD_MOST)
+        patience = [report_failures, limit_time(REQUEST_SECONDS_MOST, frozenset())]
+        app = web.Application(client_max_size=TCP_PAYLOAD_MOST, middlewares=patience)
         app.add_routes([web.get(PATH, self._get, allow_head=False), web.post(PATH, self._post)])
         self._runner = web.AppRunner(app, access_log=None)
 

@@ -209,6 +209,23 @@ async def test_one_connection_too_many_is_closed(server, session, url, authority
             assert reply.status == 200
 
 
+async def test_half_a_body_by_http_1_1_is_not_waited_for(monkeypatch, pair, authority, refused):
+    monkeypatch.setattr(doh, "REQUEST_SECONDS_MOST", 0.05)
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = DohServer([listener], None, Tls(pair.certificate, pair.key).context())
+    await server.open()
+    context = ssl.create_default_context(cafile=authority.certificate)
+    reader, writer = await asyncio.open_connection(
+        "127.0.0.1", listener.getsockname()[1], ssl=context, server_hostname="127.0.0.1"
+    )
+    writer.write(b"POST /dns-query HTTP/1.1\r\nHost: x\r\nContent-Type: application/dns-message\r\n")
+    writer.write(b"Content-Length: 40\r\n\r\nhalf")
+    async with asyncio.timeout(20):
+        assert (await reader.readline()).startswith(b"HTTP/1.1 408 ")
+    writer.transport.abort()
+    await server.close()
+
+
 async def until_none(server):
     async with asyncio.timeout(20):
         while server.connections:
