@@ -13,7 +13,7 @@ TESTS = Path(__file__).parents[1]
 ROUNDS = 20_000
 PARSERS = {
     "dnsd/answer/scan.py": None,
-    "dnsd/answer/edns.py": None,
+    "dnsd/answer/edns.py": {"read_edns", "_options"},
     "dnsd/codec/tsig.py": {"read_signature", "unsigned", "_read_name"},
 }
 """File -> its functions that read packets; None: all of it."""
