@@ -65,11 +65,11 @@ class Room:
         assert done.returncode == 0, f"{' '.join(words)}: exit {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout
 
-    def start(self, name: str, *words: str, **settings: str) -> subprocess.Popen[str]:
+    def start(self, name: str, *words: str, nameserver: str = "127.0.0.1", **settings: str) -> subprocess.Popen[str]:
         """A command that stays, in a process group of its own; its output goes to ``<name>.log``."""
         with (self.folder / f"{name}.log").open("w") as log:
             started = subprocess.Popen(
-                self.command(*words),
+                self.command(*words, nameserver=nameserver),
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 text=True,

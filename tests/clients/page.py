@@ -33,6 +33,7 @@ Each is tried with the real program (`tests/system/`): it finds all endpoints, a
   service's name, `type: A` and a `port`. Or `http_sd_configs` with the `url`
   `http://ADDRESS:8053/v1/prometheus?namespace=default&service=web&port=http`, which knows ids, states and labels, too
   (`__meta_dnsd_…`), and shows endpoints that are not ready: keep those of `__meta_dnsd_state` `ready` by relabelling.
+  That list is one replica's: while it is away Prometheus keeps the targets that it had. By DNS it asks the other one.
 - **gRPC**: `dns:///web.default.svc.cluster.local:50051` with the policy `round_robin`. It asks again when a connection
   breaks, at most every 30 s.
 

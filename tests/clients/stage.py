@@ -8,8 +8,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from clients.fetched import unpacked_resolved
@@ -120,14 +121,20 @@ class Stage:
 
     def outage(self, clients: Sequence[Client]) -> dict[str, set[str]]:
         """What every client finds while the first replica of resolv.conf is dead."""
+        with self.first_down(), ThreadPoolExecutor(4) as pool:
+            return dict(zip((one.name for one in clients), pool.map(self._fresh, clients), strict=True))
+
+    @contextmanager
+    def first_down(self) -> Iterator[None]:
+        """The first replica of resolv.conf is killed with -9, and started again in the end."""
         first, *_ = REPLICAS
         os.killpg(self.replicas[first].pid, signal.SIGKILL)
         self.replicas[first].wait(10)
-        with ThreadPoolExecutor(4) as pool:
-            found = dict(zip((one.name for one in clients), pool.map(self._fresh, clients), strict=True))
-        self.replicas[first] = self.start_replica(first)
-        self.wait_for(first)
-        return found
+        try:
+            yield
+        finally:
+            self.replicas[first] = self.start_replica(first)
+            self.wait_for(first)
 
     def restart(self, clients: Sequence[Client]) -> dict[str, list[set[str]]]:
         """All that every client finds, over and over, while the replicas are restarted in turn."""

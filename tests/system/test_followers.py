@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 from clients.kinds import NAME, PROGRAMS
-from clients.stage import PORT, WEB, Stage
+from clients.stage import BOTH, PORT, WEB, Stage
 from room import require, until
 
 pytestmark = pytest.mark.timeout(120)
 STAYER = min(WEB)
+HOSTS = {f"web-{number}.{NAME}:{PORT}" for number in (1, 2)}
+ADDRESSES = {f"{address}:{PORT}" for address in WEB}
 API = "http://127.0.0.1:8053/v1/namespaces/default/services/web/endpoints"
 PROMETHEUS = f"""
 scrape_configs:
@@ -60,9 +62,26 @@ def whole(stage: Stage) -> Iterator[Stage]:
         )
 
 
-def leave(stage: Stage) -> None:
-    """The second endpoint is deregistered."""
-    stage.room.run("curl", "-sSfX", "DELETE", f"{API}/web-2")
+@pytest.fixture(scope="module")
+def prometheus(stage: Stage) -> None:
+    require("prometheus")
+    folder = stage.room.folder
+    (folder / "prometheus.yml").write_text(PROMETHEUS)
+    flags = [f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb"]
+    stage.room.start("prometheus", "prometheus", *flags, "--web.listen-address=127.0.0.1:9090", nameserver=BOTH)
+
+
+@pytest.fixture(scope="module")
+def nginx(stage: Stage) -> None:
+    require("nginx")
+    folder = stage.room.folder
+    (folder / "nginx.conf").write_text(NGINX.format(folder=folder))
+    stage.room.start("nginx", "nginx", "-c", f"{folder}/nginx.conf", "-e", f"{folder}/nginx-start.log")
+
+
+def leave(stage: Stage, admin: str = "127.0.0.1:8053") -> None:
+    """The second endpoint is deregistered, at the replica with that admin API."""
+    stage.room.run("curl", "-sSfX", "DELETE", API.replace("127.0.0.1:8053", admin) + "/web-2")
 
 
 def eventually(look: Callable[[], object], expected: object, what: str) -> None:
@@ -86,16 +105,10 @@ def targets(stage: Stage) -> dict[str, set[str]]:
     return found
 
 
+@pytest.mark.usefixtures("prometheus")
 def test_prometheus_finds_targets_by_srv_by_a_and_over_http(whole: Stage) -> None:
-    require("prometheus")
-    room = whole.room
-    (room.folder / "prometheus.yml").write_text(PROMETHEUS)
-    flags = [f"--config.file={room.folder}/prometheus.yml", f"--storage.tsdb.path={room.folder}/tsdb"]
-    room.start("prometheus", "prometheus", *flags, "--web.listen-address=127.0.0.1:9090")
     # The target of an SRV record is a host name: Prometheus resolves that too, with the host's own resolver.
-    hosts = {f"web-{number}.{NAME}:{PORT}" for number in (1, 2)}
-    addresses = {f"{address}:{PORT}" for address in WEB}
-    eventually(lambda: targets(whole), {"srv": hosts, "a": addresses, "http": addresses}, "all jobs")
+    eventually(lambda: targets(whole), {"srv": HOSTS, "a": ADDRESSES, "http": ADDRESSES}, "all jobs")
 
     def labelled() -> dict[str, str]:
         labels = [one["labels"] for one in active_targets(whole) if one["labels"]["job"] == "http"]
@@ -112,19 +125,30 @@ def test_prometheus_finds_targets_by_srv_by_a_and_over_http(whole: Stage) -> Non
     eventually(lambda: targets(whole), stayed, "the target that left is dropped")
 
 
+def answering(stage: Stage) -> set[str]:
+    """Who answers through nginx."""
+    ask = "for i in 1 2 3 4 5 6 7 8 9 10; do curl -s http://127.0.0.1:8088/ && echo; done || true"
+    return set(stage.room.run("sh", "-c", ask).split())
+
+
+@pytest.mark.usefixtures("nginx")
 def test_nginx_follows_the_name(whole: Stage) -> None:
-    require("nginx")
-    room = whole.room
-    (room.folder / "nginx.conf").write_text(NGINX.format(folder=room.folder))
-    room.start("nginx", "nginx", "-c", f"{room.folder}/nginx.conf", "-e", f"{room.folder}/nginx-start.log")
-
-    def answering() -> set[str]:
-        ask = "for i in 1 2 3 4 5 6 7 8 9 10; do curl -s http://127.0.0.1:8088/ && echo; done || true"
-        return set(room.run("sh", "-c", ask).split())
-
-    eventually(answering, WEB, "nginx asks both")
+    eventually(lambda: answering(whole), WEB, "nginx asks both")
     leave(whole)
-    eventually(answering, {STAYER}, "nginx asks the one that stays")
+    eventually(lambda: answering(whole), {STAYER}, "nginx asks the one that stays")
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("nginx", "prometheus")
+def test_with_one_replica_down_they_follow_the_other(whole: Stage) -> None:
+    everything = {"srv": HOSTS, "a": ADDRESSES, "http": ADDRESSES}
+    eventually(lambda: (targets(whole), answering(whole)), (everything, WEB), "both ask all")
+    with whole.first_down():
+        leave(whole, "127.0.0.1:8054")
+        # The list over HTTP is one replica's: while that is away Prometheus keeps the targets that it had.
+        stayed = {"srv": {min(HOSTS)}, "a": {f"{STAYER}:{PORT}"}, "http": ADDRESSES}
+        eventually(lambda: (targets(whole), answering(whole)), (stayed, {STAYER}), "both ask the one that stays")
+    eventually(lambda: targets(whole), stayed | {"http": {f"{STAYER}:{PORT}"}}, "the list is there again")
 
 
 def test_grpc_balances_over_the_name(stage: Stage) -> None:
@@ -132,7 +156,7 @@ def test_grpc_balances_over_the_name(stage: Stage) -> None:
     for address in sorted(WEB):
         room.start(f"grpc-{address}", python, str(PROGRAMS / "grpc_server.py"), address, "50051")
         until(lambda address=address: "listening" in room.log(f"grpc-{address}"), "the gRPC server listens")
-    found = room.run(python, str(PROGRAMS / "grpc_client.py"), f"{NAME}:50051", nameserver="127.0.0.1,127.0.0.2")
+    found = room.run(python, str(PROGRAMS / "grpc_client.py"), f"{NAME}:50051", nameserver=BOTH)
     assert set(found.split()) == WEB
 
 
