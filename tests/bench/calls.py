@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 
 _CHUNK_OCTETS = 1 << 18
 _SECONDS_MOST = 60.0
+_AGAIN_SECONDS = 0.5
+_UNAVAILABLE = 503
 
 
 def request(method: str, path: str, body: object = None) -> bytes:
@@ -28,10 +30,16 @@ class Line:
         self.socket = socket.create_connection(address, _SECONDS_MOST)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = b""
+        self._sent = b""
 
     def send(self, octets: bytes) -> None:
         """Send a request."""
+        self._sent = octets
         self.socket.sendall(octets)
+
+    def send_again(self) -> None:
+        """Send the last request once more."""
+        self.socket.sendall(self._sent)
 
     def read(self) -> tuple[int, bytes] | None:
         """Take what has come: status and body once both are there."""
@@ -69,10 +77,13 @@ def call(address: tuple[str, int], method: str, path: str, body: object = None) 
         line.close()
 
 
-def send_all(address: tuple[str, int], requests: Iterable[bytes], connections: int, seconds: float = 1e9) -> int:
+def send_all(
+    address: tuple[str, int], requests: Iterable[bytes], connections: int, seconds: float = 1e9, again_most: int = 0
+) -> int:
     """Send requests on so many connections until there are none left or the time is over; returns how many were done.
 
-    Raises RuntimeError for any answer that is no success.
+    So often at most, over all, one is sent again when the store was too busy for it. Raises RuntimeError for any other
+    answer that is no success.
     """
     left = iter(requests)
     until = time.monotonic() + seconds
@@ -85,6 +96,11 @@ def send_all(address: tuple[str, int], requests: Iterable[bytes], connections: i
                 line = key.data
                 answer = line.read()
                 if answer is None:
+                    continue
+                if answer[0] == _UNAVAILABLE and again_most:
+                    again_most -= 1
+                    time.sleep(_AGAIN_SECONDS)
+                    line.send_again()
                     continue
                 _checked(*answer)
                 done += 1

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 _LOAD_CONNECTIONS = 2
 _POLL_SECONDS = 0.002
 _BATCHES_A_WORD = 100
+_AGAIN_MOST = 100
 _OWN_SETTINGS = ["--settling-seconds", "0", "--lame-duck-seconds", "0", "--open-within-seconds", "300"]
 _OWN_SETTINGS += ["--registrations-per-second", "0", "--quota-services", "0", "--quota-endpoints", "0"]
 _OWN_SETTINGS += ["--quota-service-endpoints", "0"]
@@ -75,7 +76,8 @@ class Replica(Started):
     def load(self, records: Records) -> None:
         """Register all of it, and wait until the last of it is answered."""
         bodies = _told(records.batches(), records.endpoint_count)
-        self.send(calls.request("POST", "/v1/batch", body) for body in bodies)
+        requests = (calls.request("POST", "/v1/batch", body) for body in bodies)
+        calls.send_all(self.admin, requests, _LOAD_CONNECTIONS, again_most=_AGAIN_MOST)
         self.wait_until_named(service_name(records.services - 1))
 
     def send(self, requests: Iterable[bytes], connections: int = _LOAD_CONNECTIONS, seconds: float = 1e9) -> int:
