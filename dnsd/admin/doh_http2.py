@@ -9,12 +9,9 @@ Invariant: nothing is read from who does not read, so nothing piles up for him b
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from aiohttp import web
-from aiohttp.helpers import rfc822_formatted_time
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
@@ -31,8 +28,8 @@ from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
 
 from dnsd.admin import doh_patience as patience
-from dnsd.admin.doh_message import Answer, answered, packet_of
-from dnsd.admin.failures import fault_response, refusal_response
+from dnsd.admin.doh_message import Answer, Request, fields_of, response_to
+from dnsd.admin.failures import refusal_response
 from dnsd.model.message import TCP_PAYLOAD_MOST
 from dnsd.runtime.tasks import Tasks
 
@@ -50,7 +47,6 @@ TURN_OCTETS = 16 * 1024
 """Looked at before it is asked whether there was sense in them; a thousand of the smallest frames."""
 
 _SETTINGS = {SettingCodes.MAX_CONCURRENT_STREAMS: STREAMS_MOST, SettingCodes.MAX_HEADER_LIST_SIZE: HEADER_OCTETS_MOST}
-_log = logging.getLogger("dnsd.admin")
 
 
 class _Connection(H2Connection):
@@ -58,17 +54,6 @@ class _Connection(H2Connection):
 
     DEFAULT_MAX_HEADER_LIST_SIZE = HEADER_OCTETS_MOST
     MAX_CLOSED_STREAMS = CLOSED_STREAMS_KNOWN_MOST
-
-
-@dataclass(slots=True)
-class _Request:
-    """What has come of a request."""
-
-    fields: dict[bytes, bytes]
-    body: bytearray = field(default_factory=bytearray)
-
-    def text(self, name: bytes) -> str:
-        return self.fields.get(name, b"").decode("latin-1")
 
 
 class Http2(asyncio.Protocol):
@@ -80,9 +65,9 @@ class Http2(asyncio.Protocol):
         self._gone = gone
         self._now = asyncio.get_running_loop().time
         self._patience = patience.Patience(self._now())
-        self._connection = _Connection(H2Configuration(client_side=False))
+        self._connection = _Connection(H2Configuration(client_side=False, header_encoding="latin-1"))
         self._connection.local_settings = Settings(client=False, initial_values=_SETTINGS)
-        self._requests: dict[int, _Request] = {}
+        self._requests: dict[int, Request] = {}
         self._answers: dict[int, asyncio.Task[None]] = {}
         self._replies: dict[int, bytes] = {}
         self._body_octets = 0
@@ -178,7 +163,10 @@ class Http2(asyncio.Protocol):
         if self._is_finishing:
             return  # its number is above the one in GOAWAY: the client may ask elsewhere
         self._last_taken = event.stream_id
-        self._requests[event.stream_id] = _Request({bytes(name): bytes(text) for name, text in event.headers})
+        fields = {str(name): str(text) for name, text in event.headers}
+        self._requests[event.stream_id] = Request(
+            fields.get(":method", ""), fields.get(":path", ""), fields.get("content-type", "")
+        )
         self._patience.expect(("body", event.stream_id), self._now() + patience.BODY_SECONDS)
 
     def _add(self, event: DataReceived) -> bool:
@@ -204,28 +192,16 @@ class Http2(asyncio.Protocol):
             self._patience.asked(self._now())
             self._answers[stream_id] = self._tasks.start("answer", self._answer(stream_id, request))
 
-    async def _answer(self, stream_id: int, request: _Request) -> None:
+    async def _answer(self, stream_id: int, request: Request) -> None:
         while self._unsent_octets >= UNSENT_OCTETS_MOST:
             self._room.clear()
             await self._room.wait()
-        response = await self._response(request)
+        response = await response_to(request, self._answer_of, self._host)
         self._forget(stream_id, is_answered=True)
-        self._reply(stream_id, response, has_body=request.text(b":method") != "HEAD")
+        self._reply(stream_id, response, has_body=request.method != "HEAD")
         self._send_on()
         if not self._is_bearable():
             self._end(ErrorCodes.ENHANCE_YOUR_CALM)
-
-    async def _response(self, request: _Request) -> web.Response:
-        try:
-            packet = packet_of(
-                request.text(b":method"), request.text(b":path"), request.text(b"content-type"), bytes(request.body)
-            )
-            return await answered(self._answer_of, packet, self._host)
-        except web.HTTPException as refusal:
-            return refusal_response(refusal)
-        except Exception:
-            _log.exception("a question over HTTP/2 failed")
-            return fault_response(500)
 
     # Sending
 
@@ -234,7 +210,7 @@ class Http2(asyncio.Protocol):
         body = response.body
         assert isinstance(body, bytes)
         try:
-            self._connection.send_headers(stream_id, _fields(response, len(body)), end_stream=not has_body)
+            self._connection.send_headers(stream_id, fields_of(response), end_stream=not has_body)
         except ProtocolError:
             return  # the stream was reset, or all has ended
         if not has_body:
@@ -319,10 +295,3 @@ class Http2(asyncio.Protocol):
         self._transport.close()
         self._timer.cancel()
         self._timer = asyncio.get_running_loop().call_later(LINGERING_SECONDS, self._transport.abort)
-
-
-def _fields(response: web.Response, octets: int) -> list[tuple[str, str]]:
-    """A response's header as HTTP/2 has it, with what aiohttp adds when it sends one by HTTP/1.1."""
-    named = [(name.lower(), text) for name, text in response.headers.items() if name.lower() != "content-length"]
-    status, length = (":status", str(response.status)), ("content-length", str(octets))
-    return [status, *named, length, ("date", rfc822_formatted_time())]

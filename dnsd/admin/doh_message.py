@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
+import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import parse_qsl, unquote
 
 from aiohttp import hdrs, web
+from aiohttp.helpers import rfc822_formatted_time
 
+from dnsd.admin.failures import fault_response, refusal_response
 from dnsd.codec.wire import read_message
 from dnsd.model.message import TCP_PAYLOAD_MOST
 
@@ -17,22 +21,52 @@ PATH = "/dns-query"
 MEDIA_TYPE = "application/dns-message"
 METHODS = (hdrs.METH_GET, hdrs.METH_POST)
 _MESSAGE_OCTETS_LEAST = 12
+_log = logging.getLogger("dnsd.admin")
 
 Answer = Callable[[bytes, bytes], Awaitable[bytes]]
 """Message, peer's address octets -> the reply; nothing when there is none."""
 
 
-def packet_of(method: str, target: str, content_type: str, body: bytes) -> bytes:
-    """The message in a whole request for ``target``, path and query. Raises the web.HTTPException that refuses it."""
-    path, _, query = target.partition("?")
+@dataclass(slots=True)
+class Request:
+    """A request that aiohttp has not seen; ``target`` is path and query."""
+
+    method: str
+    target: str
+    content_type: str
+    body: bytearray = field(default_factory=bytearray)
+
+
+async def response_to(request: Request, answer: Answer, host: str) -> web.Response:
+    """What aiohttp would respond to a whole request from ``host``. Never raises."""
+    try:
+        return await answered(answer, packet_of(request), host)
+    except web.HTTPException as refusal:
+        return refusal_response(refusal)
+    except Exception:
+        _log.exception("a question over HTTPS failed")
+        return fault_response(500)
+
+
+def fields_of(response: web.Response) -> list[tuple[str, str]]:
+    """A response's header as HTTP/2 has it, with what aiohttp adds when it sends one by HTTP/1.1."""
+    assert isinstance(response.body, bytes)
+    named = [(name.lower(), text) for name, text in response.headers.items() if name.lower() != "content-length"]
+    status, length = (":status", str(response.status)), ("content-length", str(len(response.body)))
+    return [status, *named, length, ("date", rfc822_formatted_time())]
+
+
+def packet_of(request: Request) -> bytes:
+    """The message in a whole request. Raises the web.HTTPException that refuses it."""
+    path, _, query = request.target.partition("?")
     if unquote(path) != PATH:
         raise web.HTTPNotFound
-    if method not in METHODS:
-        raise web.HTTPMethodNotAllowed(method, METHODS)
-    if method == hdrs.METH_GET:
+    if request.method not in METHODS:
+        raise web.HTTPMethodNotAllowed(request.method, METHODS)
+    if request.method == hdrs.METH_GET:
         return packet_of_get(next((text for name, text in parse_qsl(query) if name == "dns"), ""))
-    check_media_type(content_type)
-    return body
+    check_media_type(request.content_type)
+    return bytes(request.body)
 
 
 def packet_of_get(text: str) -> bytes:

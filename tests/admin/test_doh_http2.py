@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import socket
+from unittest import mock
 
 import dns.message
 import dns.rrset
@@ -11,11 +12,15 @@ from certificates import Authority
 from h2.errors import ErrorCodes
 from h2.events import DataReceived, RemoteSettingsChanged, StreamReset
 from h2.settings import SettingCodes
+from hpack import Encoder
 from http2 import TYPE, Http2Client
 from hyperframe.frame import ContinuationFrame, HeadersFrame, PingFrame
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dnsd.admin import doh_http2, doh_patience
 from dnsd.admin.doh import DohServer, protocols
+from dnsd.runtime.tasks import Tasks
 from dnsd.runtime.tls import Tls
 
 QUERY = dns.message.make_query("web.default.svc.cluster.local", "A").to_wire()
@@ -318,3 +323,47 @@ async def wait_for(is_true):
     async with asyncio.timeout(20):
         while not is_true():
             await asyncio.sleep(0.005)
+
+
+HEADER = Encoder().encode(
+    [(":method", "POST"), (":path", "/dns-query"), (":scheme", "https"), (":authority", "x"), TYPE], huffman=False
+)
+FRAMES = st.builds(
+    lambda kind, flags, stream, body: (
+        len(body).to_bytes(3) + bytes([kind, flags]) + stream.to_bytes(4) + body  # RFC 9113 4.1
+    ),
+    st.integers(0, 10),
+    st.sampled_from([0, 1, 4, 5, 8, 0x24, 0x25, 255]),
+    st.sampled_from([0, 1, 3, 5, 7, 2, 1 << 31]),
+    st.sampled_from([b"", bytes(4), bytes(8), b"\0\0\0\x01", b"\x7f\xff\xff\xff", HEADER, QUERY, bytes(5) + HEADER])
+    | st.binary(max_size=40),
+)
+
+
+@given(st.lists(FRAMES, max_size=12), st.integers(1, 200))
+@settings(deadline=None, max_examples=100)
+def test_no_frames_break_it(frames, cut):
+    """Whatever comes, in whatever pieces, is answered or ends the connection; nothing of it stays."""
+
+    async def answer(packet, peer):
+        return REPLIES[QUERY]
+
+    async def converse():
+        gone, tasks = [], Tasks("test")
+        connection = doh_http2.Http2(answer, tasks, gone.append)
+        transport = mock.Mock(spec=asyncio.Transport)
+        transport.get_extra_info.return_value = ("192.0.2.1", 1)
+        transport.is_closing.return_value = False
+        connection.connection_made(transport)
+        octets = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0" + b"".join(frames)
+        for start in range(0, len(octets), cut):
+            connection.data_received(octets[start : start + cut])
+            await asyncio.sleep(0)
+        connection.connection_lost(None)
+        await tasks.stop()
+        assert gone == [connection]
+        assert not tasks.failed.is_set()
+        assert connection._body_octets == connection._unsent_octets == 0
+        assert {*connection._requests, *connection._answers, *connection._replies} == set()
+
+    asyncio.run(converse())

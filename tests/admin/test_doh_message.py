@@ -6,7 +6,7 @@ import dns.message
 import pytest
 from aiohttp import web
 
-from dnsd.admin.doh_message import MEDIA_TYPE, answered, freshness_seconds, packet_of
+from dnsd.admin.doh_message import MEDIA_TYPE, Request, answered, fields_of, freshness_seconds, packet_of, response_to
 
 QUERY = dns.message.make_query("web.default.svc.cluster.local", "A")
 PACKET = QUERY.to_wire()
@@ -15,12 +15,12 @@ TEXT = base64.urlsafe_b64encode(PACKET).rstrip(b"=").decode()
 
 @pytest.mark.parametrize("content_type", [MEDIA_TYPE, "Application/DNS-Message; x=y"])
 def test_the_message_of_a_post_is_its_body(content_type):
-    assert packet_of("POST", "/dns-query", content_type, PACKET) == PACKET
+    assert packet_of(Request("POST", "/dns-query", content_type, bytearray(PACKET))) == PACKET
 
 
 @pytest.mark.parametrize("target", [f"/dns-query?dns={TEXT}", f"/dns%2Dquery?a=b&dns={TEXT}&dns=AAAA"])
 def test_the_message_of_a_get_is_a_variable(target):
-    assert packet_of("GET", target, "", b"") == PACKET
+    assert packet_of(Request("GET", target, "")) == PACKET
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_the_message_of_a_get_is_a_variable(target):
 )
 def test_what_is_no_question_is_refused(method, target, content_type, refusal):
     with pytest.raises(refusal):
-        packet_of(method, target, content_type, PACKET)
+        packet_of(Request(method, target, content_type, bytearray(PACKET)))
 
 
 async def test_an_answer_says_how_long_it_is_good():
@@ -67,3 +67,22 @@ async def test_what_gets_no_answer_is_refused(packet):
 
 def test_a_reply_without_records_is_not_kept():
     assert freshness_seconds(dns.message.make_response(QUERY).to_wire()) == 0
+
+
+async def test_refusals_and_faults_of_ours_are_responses_too(caplog):
+    async def broken(packet, peer):
+        raise ZeroDivisionError
+
+    elsewhere = await response_to(Request("GET", "/", ""), broken, "192.0.2.1")
+    failed = await response_to(Request("GET", f"/dns-query?dns={TEXT}", ""), broken, "192.0.2.1")
+    assert (elsewhere.status, failed.status) == (404, 500)
+    assert "ZeroDivisionError" in caplog.text
+    assert b"ZeroDivisionError" not in failed.body
+
+
+def test_the_fields_of_a_response_are_those_of_http_2():
+    response = web.Response(body=b"1234", content_type=MEDIA_TYPE, headers={"Cache-Control": "max-age=7"})
+    *fields, (last, date) = fields_of(response)
+    assert fields[0] == (":status", "200")
+    assert sorted(fields[1:]) == [("cache-control", "max-age=7"), ("content-length", "4"), ("content-type", MEDIA_TYPE)]
+    assert (last, date.endswith(" GMT")) == ("date", True)
