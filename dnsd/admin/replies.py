@@ -44,7 +44,8 @@ def reply_deleted(written: Written) -> web.Response:
 
 def written_document(written: Written) -> dict[str, object]:
     """The object with what became of it, and its lease where it has one."""
-    body = document_of(written.value) | {"outcome": written.outcome}
+    body = document_of(written.value)
+    body["outcome"] = written.outcome
     if isinstance(written.value, Endpoint) and written.outcome != "deleted":
         body |= lease_document(written.value, written.remaining_seconds)
     return body
