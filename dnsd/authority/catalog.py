@@ -6,6 +6,7 @@ Invariant: the mirror is its only writer, and the table is what the inventory an
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from operator import attrgetter
 
 from dnsd.authority.content import Content
 from dnsd.authority.domain import Domain
@@ -19,6 +20,7 @@ from dnsd.model.names import Name, is_at_or_below
 from dnsd.model.rrset import ZoneData
 from dnsd.model.service import Endpoint, Service, ServiceKey
 
+_key_of = attrgetter("key")
 STEP_OBJECTS = 200
 """So many objects are taken in, or services compiled, between two breaths of the event loop."""
 
@@ -73,7 +75,8 @@ class Catalog:
 
     def load_steps(self, services: Iterable[Service], endpoints: Iterable[Endpoint], revision: int) -> Iterator[None]:
         """Hold exactly these documents: built beside, shown at the last step. Apply no change in between."""
-        values: list[Service | Endpoint] = [*services, *endpoints]
+        # In order, because neighbours share names and ranges that are cached; a store gives them in none.
+        values: list[Service | Endpoint] = [*sorted(services, key=_key_of), *endpoints]
         static = self._static
         beside = Content(self._domain, static, self._last_known, self._slow_start)
         beside.tree.is_noting = False
