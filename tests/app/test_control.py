@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from dnsd.app import control as module
 from dnsd.app.control import Control, catalog_of
 from dnsd.app.doors import open_doors
 from dnsd.app.encrypted import Encrypted
@@ -17,12 +18,12 @@ def build(tmp_path):
     """Builds controls of these settings, with the table they fill; all sockets are closed after the test."""
     opened = []
 
-    def make(url, **more):
+    def make(url, feed_of=LocalFeed, **more):
         here = {"dns": ["127.0.0.1:0"], "admin": "127.0.0.1:0", "redis": url, "state_dir": str(tmp_path)}
         settings = load({**here, **more}, {})
         opened.append(open_doors(settings))
         catalog = catalog_of(settings)
-        feed = LocalFeed(catalog.table)
+        feed = feed_of(catalog.table)
         encrypted = Encrypted(settings, [], [], catalog.table, SystemClock())
         control = Control(settings, url, opened[-1].admin, catalog, feed, SystemClock(), encrypted)
         return control, catalog, opened[-1].admin_address
@@ -51,6 +52,30 @@ async def test_it_loads_serves_and_leaves(build, store_server):
     assert await status_of(admin, "/readyz") == 503
     await asyncio.wait_for(leaving, 10)
     assert not control.failed.is_set()
+
+
+class SlowFeed(LocalFeed):
+    """Its responders answer from nothing new before they are told to."""
+
+    may_apply = asyncio.Event()
+
+    async def applied(self, revision, within_seconds):
+        await self.may_apply.wait()
+        return True
+
+
+async def test_what_was_loaded_is_answered_before_it_is_saved(build, store_server, tmp_path, eventually, monkeypatch):
+    """Whoever writes 100,000 lines takes turns with whoever sends them to the responders."""
+    monkeypatch.setattr(SlowFeed, "may_apply", asyncio.Event())
+    monkeypatch.setattr(module, "_ANSWERS_FIRST_SECONDS", 0.1)
+    control, catalog, admin = build(store_server.url, SlowFeed)
+    await control.start()
+    await eventually(lambda: catalog.table.loaded)
+    assert await status_of(admin, "/livez") == 200, "the admin API waits for a while only"
+    assert not list(tmp_path.glob("mirror/*/snapshot"))
+    SlowFeed.may_apply.set()
+    await eventually(lambda: list(tmp_path.glob("mirror/*/snapshot")))
+    await control.stop(0)
 
 
 async def test_without_a_store_it_says_why_it_is_not_ready(build):
