@@ -29,11 +29,15 @@ class Count:
 
 
 class Inventory:
-    """All holdings by (namespace, name). ``counts``: of each namespace, how many services and endpoints."""
+    """All holdings by (namespace, name). ``counts``: of each namespace, how many services and endpoints.
+
+    ``checked``: the holdings whose service asks for active health checks, few of many.
+    """
 
     def __init__(self) -> None:
         self.holdings: dict[ServiceKey, Holding] = {}
         self.counts: dict[str, Count] = {}
+        self.checked: dict[ServiceKey, Holding] = {}
 
     def service(self, key: ServiceKey) -> Service | None:
         """The service, if it is known."""
@@ -61,6 +65,10 @@ class Inventory:
             if holding.service is None:
                 self._count(value.namespace).services += 1
             holding.service = value
+            if value.health is not None:
+                self.checked[key] = holding
+            else:
+                self.checked.pop(key, None)
         else:
             if value.id not in holding.endpoints:
                 self._count(value.namespace).endpoints += 1
@@ -77,6 +85,7 @@ class Inventory:
         if len(removal.key) == 2:
             count.services -= holding.service is not None
             holding.service = None
+            self.checked.pop(key, None)
         else:
             count.endpoints -= holding.endpoints.pop(removal.key[2], None) is not None
         if not count.services and not count.endpoints:

@@ -104,8 +104,7 @@ class Checks:
 
     async def _share(self) -> None:
         """Take on what is ours now, let go of what is not; only where something changed since."""
-        holdings = self._mirror.catalog.inventory.holdings
-        checked = {key: each for key, each in holdings.items() if each.service is not None and each.service.health}
+        checked = dict(self._mirror.catalog.inventory.checked)  # while we wait, others come and go
         if checked:
             try:
                 self._live = await self._replicas.live()

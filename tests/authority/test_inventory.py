@@ -1,9 +1,11 @@
 """The mirror of documents holds what the last change left, and nothing else."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from dnsd.authority.inventory import Inventory
 from dnsd.model.change import Change, Removal
+from dnsd.model.health import HealthCheck
 from dnsd.model.service import Endpoint, Service
 
 MakeEndpoint = Callable[..., Endpoint]
@@ -82,3 +84,17 @@ def test_each_namespace_is_counted(make_endpoint: MakeEndpoint) -> None:
     assert (inventory.counts["default"].services, inventory.counts["default"].endpoints) == (0, 1)
     inventory.remove(Removal(("default", "web", "web-2"), "expired"))
     assert inventory.counts == {}
+
+
+def test_those_to_be_checked_are_known_without_a_search(make_endpoint: MakeEndpoint) -> None:
+    inventory = Inventory()
+    inventory.put(WEB)
+    assert inventory.checked == {}
+    inventory.put(replace(WEB, health=HealthCheck("tcp")))
+    inventory.put(make_endpoint("web-1", "10.0.0.1"))
+    assert inventory.checked == {WEB.key: inventory.holdings[WEB.key]}
+    inventory.put(WEB)
+    assert inventory.checked == {}
+    inventory.put(replace(WEB, health=HealthCheck("tcp")))
+    inventory.remove(Removal(WEB.key, "deleted"))
+    assert inventory.checked == {}
