@@ -14,10 +14,12 @@ local limit, most = math.min(tonumber(ARGV[OWN]), tick), tonumber(ARGV[OWN + 2])
 
 -- First: what is due, and what of it goes now. Self-preservation (faults.md 5) is decided here and from what the store
 -- knows, so that no replica has an opinion of its own. GUARD holds: samples ("tick:live:parted;" of the last WINDOW),
--- since, base, parted, released, ok, let (while it is on), held, and s:ns/svc ("tick expired most" of a service of late).
+-- since, base, parted, released, ok, let (while it is on), held, from (so many of the oldest due were looked at and are
+-- kept), and s:ns/svc ("tick expired most" of a service of late).
 local WINDOW, ENOUGH, FEWER_LEAST = 15, 0.85, 5
 local SLOW_AFTER, SLOW_EVERY, SLOW_SHARE = 900, 10, 0.01
 local LOOKED_AT_MOST, AILING_LOOKED_AT = 2000, 200
+local FIELDS_AT_ONCE = 1000
 
 local state = {}
 do
@@ -121,8 +123,10 @@ local function services_of(due)
   return services
 end
 
+-- What goes now, and whether a later look may find more: leases that are kept must not hide those that are due behind.
 local function due()
-  local found = redis.call('ZRANGEBYSCORE', LEASES, '-inf', whole(limit), 'WITHSCORES', 'LIMIT', 0, LOOKED_AT_MOST)
+  local from = state.from or '0'
+  local found = redis.call('ZRANGEBYSCORE', LEASES, '-inf', whole(limit), 'WITHSCORES', 'LIMIT', from, LOOKED_AT_MOST)
   local room, services, members, ailing = budget(), services_of(found), {}, nil
   local taken = {}
   for _, takes_last in ipairs({false, true}) do
@@ -152,7 +156,11 @@ local function due()
     state.released = whole(tonumber(state.released) + #members)
   end
   state.held = whole(leases - live - #members)
-  return members
+  local is_full, has_more = #members == most, #found == 2 * LOOKED_AT_MOST
+  if not is_full then
+    state.from = has_more and whole(tonumber(from) + LOOKED_AT_MOST - #members) or nil
+  end
+  return members, is_full or (has_more and room > 0)
 end
 
 -- Written last of all: XADD comes first, because it may refuse.
@@ -166,7 +174,9 @@ local function remember()
     end
   end
   redis.call('DEL', GUARD)
-  redis.call('HSET', GUARD, unpack(words))
+  for at = 1, #words, 2 * FIELDS_AT_ONCE do -- Lua unpacks 8,000 at most: 4,000 services may lose endpoints at once
+    redis.call('HSET', GUARD, unpack(words, at, math.min(at + 2 * FIELDS_AT_ONCE - 1, #words)))
+  end
 end
 
 -- Second: the change that removes them, and the implicit services that go with their last endpoint.
@@ -213,10 +223,10 @@ local function forget_the_past()
   end
 end
 
-local members = due()
+local members, has_more = due()
 if #members > 0 then
   remove(members, removal_of(members))
 end
 remember()
 forget_the_past()
-return {#members, whole(revision), #members == most and 1 or 0}
+return {#members, whole(revision), has_more and 1 or 0}

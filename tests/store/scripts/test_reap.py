@@ -58,6 +58,30 @@ async def test_hundreds_go_in_chunks(write, store, entries, advance, make_endpoi
     assert len(await entries()) == 5
 
 
+async def test_ten_thousand_that_end_at_once_go_at_that_tick(write, store, advance, reap, make_endpoint):
+    """Also when each is of another service, of which more is remembered than Lua unpacks in one go."""
+    for first in range(0, 10_000, 500):
+        services = [f"s{number}" for number in range(first, first + 500)]
+        await write(*(put(make_endpoint("stays", service, lease_seconds=None)) for service in services))
+        await write(*(put(make_endpoint("a", service, lease_seconds=1)) for service in services))
+    await advance(2)
+    assert await reap() == 10_000
+    assert (await store.tick()).leases == 0
+
+
+async def test_leases_that_are_kept_do_not_hide_those_due_behind_them(write, store, advance, reap, make_endpoint):
+    """2,500 ended long ago and stay, as their service asks: more than one look sees."""
+    for service in ("kept-1", "kept-2", "kept-3", "kept-4", "kept-5"):
+        await write(put(Service("default", service, min_kept=500)))
+        await write(*(put(make_endpoint(f"e{number}", service, lease_seconds=1)) for number in range(500)))
+    await write(put(make_endpoint("stays", lease_seconds=None)), put(make_endpoint("a", lease_seconds=3)))
+    await advance(4)
+    assert await reap() == 1
+    assert await store.endpoint(("default", "web", "a")) is None
+    assert (await store.tick()).held == 2500
+    assert await reap() == 0, "and a later look begins with the oldest again"
+
+
 async def test_a_late_reaper_takes_only_what_was_due_at_its_tick(write, store, advance, make_endpoint):
     await write(put(make_endpoint("a", lease_seconds=3)))
     tick = await advance(3)
