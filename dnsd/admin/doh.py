@@ -166,6 +166,8 @@ class _Arrival(asyncio.Protocol):
         if speaker is None:
             connected.abort()
             return
+        # asyncio does so only for sockets made with IPPROTO_TCP named; without, answers wait 40 ms for the peer's ACK.
+        connected.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connected.set_protocol(speaker)
         speaker.connection_made(connected)
 

@@ -122,6 +122,12 @@ async def test_answers_come_in_the_order_in_which_they_are_there(door, client):
     assert (await client.response(waiting))[0] == 200
 
 
+async def test_an_answer_leaves_at_once(door, client):
+    assert (await client.response(client.post(QUERY)))[0] == 200
+    (connection,) = door.server._by_http2
+    assert connection._transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 async def test_the_settings_say_what_is_taken(client):
     await client.until(lambda: any(isinstance(event, RemoteSettingsChanged) for event in client.events))
     settings = client.h2.remote_settings
