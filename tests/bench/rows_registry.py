@@ -52,6 +52,7 @@ def elsewhere(stage: Stage) -> list[Figure]:
 def rates(stage: Stage) -> list[Figure]:
     """Registrations and renewals a second over HTTP, single calls and in batches, and what one costs control."""
     replica = stage.replica()
+    calls.call(replica.admin, "GET", "/livez")  # responders answer while control still reads its modules
     kept = {"single": iter(_endpoints("single")), "batch": iter(_endpoints("batch"))}
     known: list[Endpoint] = []
 
