@@ -194,17 +194,19 @@ class Replica:
         )
         return 1024 * sum(map(int, told.stdout.split()))
 
-    def descriptors(self) -> int:
-        """Open files of all its processes."""
+    def processes(self) -> dict[str, tuple[int, int]]:
+        """Octets resident and open files of each of its processes that lives, by role and number."""
         assert self.process is not None
         told = subprocess.run(
-            ["ps", "-o", "pid=", "-g", str(self.process.pid)], capture_output=True, text=True, check=False
+            ["ps", "-o", "pid=,rss=,args=", "-g", str(self.process.pid)], capture_output=True, text=True, check=False
         )
-        count = 0
-        for pid in told.stdout.split():
+        found: dict[str, tuple[int, int]] = {}
+        for line in told.stdout.splitlines():
+            pid, kilobytes, words = line.split(maxsplit=2)
+            role = words.partition("dnsd.app ")[2].split(" ")[0] or "parent"
             with suppress(OSError):
-                count += len(os.listdir(f"/proc/{pid}/fd"))
-        return count
+                found[f"{role} {pid}"] = 1024 * int(kilobytes), len(os.listdir(f"/proc/{pid}/fd"))
+        return found
 
     def _is_over(self) -> bool:
         return self.process is None or self.process.poll() is not None

@@ -33,6 +33,8 @@ FILL_SECONDS = 75.0
 SETTLED_SECONDS = 6.0
 RSS_SLOPE_MOST = 1_000_000 / 600
 """Octets a second: one megabyte in ten minutes."""
+OPEN_SLOPE_MOST = 5 / 600
+"""Open files a second: connections come and go with the faults; one lost at each of them would be 20 in ten minutes."""
 FORGIVEN = ("unanswered", "refused", "SERVFAIL")
 
 
@@ -50,7 +52,8 @@ class Soak:
         ]
         self.downs: dict[str, list[tuple[float, float]]] = {replica.name: [] for replica in self.replicas}
         self.done: Counter[str] = Counter()
-        self.memory: list[tuple[float, int, int]] = []
+        self.counted: dict[str, list[tuple[float, int, int]]] = {}
+        """Of the first replica's processes, and of all together: when, octets resident, open files."""
         self.faults: list[Callable[[], Awaitable[None]]] = [
             self.stop_store, self.kill_store, self.cut_connections, self.kill_replica,
             self.end_replica, self.pause_replica, self.kill_responder, self.kill_control,
@@ -175,7 +178,11 @@ class Soak:
 
     async def _measure(self, end: float) -> None:
         while time.monotonic() < end:
-            self.memory.append((time.monotonic(), self.replicas[0].memory(), self.replicas[0].descriptors()))
+            now, processes = time.monotonic(), self.replicas[0].processes()
+            for process, (octets, files) in processes.items():
+                self.counted.setdefault(process, []).append((now, octets, files))
+            whole = [sum(each) for each in zip(*processes.values(), strict=True)]
+            self.counted.setdefault("all", []).append((now, *whole))
             await asyncio.sleep(5)
 
     def _is_forgiven(self, name: str, wrong: Wrong) -> bool:
@@ -190,18 +197,27 @@ class Soak:
         unforgiven = [(name, each) for name, each in wrong if not self._is_forgiven(name, each)]
         lost, differing = writers.lost_from(records[0]), [each for each in records[1:] if each != records[0]]
         tracebacks = sum(replica.log.count("Traceback") for replica in self.replicas)
-        slope, files = slope_of(self.memory), [each[2] for each in self.memory[6:]]
         print(f"asked {dict(asked)}; silent while held down {len(wrong) - len(unforgiven)}; wrong {len(unforgiven)}")
         for name, each in unforgiven[:20]:
             print(f"  {name} {each}")
         print(f"done {dict(self.done)}")
         print(f"writes acknowledged {len(writers.replied_at)}, refused {len(writers.refused)}, lost {len(lost)}")
         print(f"replicas unlike the first {len(differing)}; tracebacks {tracebacks}")
-        print(
-            f"RSS slope {slope * 600 / 1e6:.2f} MB per 10 min; open files {sorted(files)[:1]} to {sorted(files)[-1:]}"
-        )
+        is_flat = self._tell_growth()
         is_well = not (unforgiven or lost or differing or tracebacks or self.done["LOST LEASE"])
-        return 0 if is_well and slope <= RSS_SLOPE_MOST else 1
+        return 0 if is_well and is_flat else 1
+
+    def _tell_growth(self) -> bool:
+        """Say which process grows, by how much; False when all together grow too much."""
+        for process, counted in self.counted.items():
+            octets, files = growth_of(counted)
+            of = [each[2] for each in counted]
+            print(
+                f"{process}: RSS {octets * 600 / 1e6:+.2f} MB per 10 min, now {counted[-1][1] / 1e6:.1f} MB; "
+                f"open files {files * 600:+.2f} per 10 min, {min(of)} to {max(of)}"
+            )
+        octets, files = growth_of(self.counted["all"])
+        return octets <= RSS_SLOPE_MOST and files <= OPEN_SLOPE_MOST
 
     def close(self) -> None:
         """End everything that was started here."""
@@ -210,12 +226,17 @@ class Soak:
         self.server.kill()
 
 
-def slope_of(memory: list[tuple[float, int, int]]) -> float:
-    """Octets a second that the memory grows, by least squares, the first third left out: caches fill."""
-    points = [(at, octets) for at, octets, _ in memory[len(memory) // 3 :]]
-    middle, mean = sum(at for at, _ in points) / len(points), sum(octets for _, octets in points) / len(points)
+def growth_of(counted: list[tuple[float, int, int]]) -> tuple[float, float]:
+    """Octets and open files a second by which it grows, the first third left out: caches fill."""
+    late = counted[len(counted) // 3 :]
+    return slope_of([(at, octets) for at, octets, _ in late]), slope_of([(at, files) for at, _, files in late])
+
+
+def slope_of(points: list[tuple[float, int]]) -> float:
+    """By how much a second it grows, by least squares."""
+    middle, mean = sum(at for at, _ in points) / len(points), sum(number for _, number in points) / len(points)
     spread = sum((at - middle) ** 2 for at, _ in points)
-    return sum((at - middle) * (octets - mean) for at, octets in points) / spread if spread else 0.0
+    return sum((at - middle) * (number - mean) for at, number in points) / spread if spread else 0.0
 
 
 def main() -> int:
