@@ -79,6 +79,21 @@ async def test_pipelined_and_split_questions_are_answered(connected, ask, answer
         assert replies == {answered(number) for number in range(40)}
 
 
+async def test_an_answer_never_waits_for_the_one_before_it_to_be_acknowledged(connected, ask, monkeypatch):
+    delays = []
+    converse = DotServer._converse
+
+    async def seen(self, reader, writer, peer):
+        delays.append(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        await converse(self, reader, writer, peer)
+
+    monkeypatch.setattr(DotServer, "_converse", seen)
+    async with connected() as (reader, writer):
+        writer.write(framed(ask(0)))
+        await read(reader)
+    assert delays == [1]
+
+
 @pytest.mark.parametrize("sent", [b"\0\0", b"\0\3abc"])
 async def test_what_is_no_message_ends_the_connection(connected, sent):
     async with connected() as (reader, writer):
