@@ -33,6 +33,7 @@ examples:
   dnsd list services --label app=web --output json
   dnsd list endpoints --label 'tier in (front,edge),!canary'
   dnsd list --replicas
+  dnsd list --zones
 
 A label counts in a service's labels and in an endpoint's metadata. A service is in a state when one of its endpoints
 is; it is not-ready when none is ready.
@@ -51,7 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--service", metavar="NAME", help="endpoints of services of this name only")
     parser.add_argument("--label", action="append", default=[], metavar="SELECTOR", help="repeatable: all must hold")
     parser.add_argument("--state", choices=_STATES, help="in this state only")
-    parser.add_argument("--replicas", action="store_true", help="the replicas of the registry instead")
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--replicas", action="store_true", help="the replicas of the registry instead")
+    instead.add_argument("--zones", action="store_true", help="the zones that are answered instead")
     add_connection_flags(parser)
     add_output_flag(parser)
 
@@ -61,7 +64,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.service is not None and arguments.kind == "services":
         raise WrongCall("--service is for endpoints: dnsd list endpoints --service NAME")
     check_labels(arguments.label)
-    show = _list_replicas if arguments.replicas else _list
+    show = _list_replicas if arguments.replicas else _list_zones if arguments.zones else _list
     asyncio.run(show(connection_of(arguments), arguments))
     return 0
 
@@ -75,6 +78,16 @@ async def _list_replicas(connection: Connection, arguments: argparse.Namespace) 
     fields = ("replica", "revision", "lag", "digest", "last_seen_seconds")
     rows = [tuple("unknown" if item[field] is None else item[field] for field in fields) for item in found["items"]]
     print_table(("REPLICA", "REVISION", "LAG", "DIGEST", "SEEN SECONDS AGO"), rows)
+
+
+async def _list_zones(connection: Connection, arguments: argparse.Namespace) -> None:
+    async with Client(connection) as client:
+        found = (await client.call("GET", "/v1/zones")).document
+    if arguments.output != "table":
+        print_document(found, arguments.output)
+        return
+    rows = [(item["zone"], item["serial"], "file" if item["static"] else "registry") for item in found["items"]]
+    print_table(("ZONE", "SERIAL", "FROM"), rows)
 
 
 async def _list(connection: Connection, arguments: argparse.Namespace) -> None:

@@ -38,6 +38,7 @@ COMMANDS = {
     "restore": Entry("restore", "put back what a backup holds and the registry lacks"),
     "store": Entry("store", "write back what the store has lost, or accept it as it is"),
     "export": Entry("export", "write a zone as a master file, as it is answered"),
+    "targets": Entry("targets", "show what is registered as targets for Prometheus"),
     "check": Entry("check", "check a configuration and zone files"),
     "declare": Entry("declare", "declare a service, or replace its declaration"),
     "show": Entry("show", "show everything about a service or an endpoint"),
