@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from dnsd.authority.inventory import Holding
 from dnsd.authority.schema import answered
+from dnsd.codec.audit import Author
 from dnsd.health.judgement import Judgement, Verdict
 from dnsd.health.probe import Seen, look
 from dnsd.health.shares import checker_of
@@ -33,6 +34,8 @@ from dnsd.store.record import FAILING_FLAGS
 SHARE_SECONDS = 1.0
 """So often a replica looks which endpoints are its own."""
 STEP_SECONDS_MOST = 0.2
+WHO = "health check"
+"""Whom the audit names for a mark: no registered program and no token is called so."""
 LOOKS_AT_ONCE = 200
 """Open connections at most; far below the 1,024 files that a process may have by default."""
 
@@ -194,8 +197,9 @@ class Checks:
     async def _tell(self, endpoint: Endpoint, verdict: Verdict) -> None:
         """Mark it, if it is still what was looked at; when that fails, the next look says so again."""
         flag = "h" if verdict == "passes" else FAILING_FLAGS[verdict]
+        author = Author(WHO, "", self._name, self._clock.wall())
         try:
-            await self._services.write(Mark(endpoint.key, flag, Precondition(endpoint.revision)))
+            await self._services.write(Mark(endpoint.key, flag, Precondition(endpoint.revision)), author)
         except DnsdError as fault:
             _log.debug("%s could not be marked: %s", "/".join(endpoint.key), fault)
             return

@@ -11,6 +11,7 @@ from dnsd.model.health import HealthCheck
 from dnsd.model.message import RRType
 from dnsd.model.names import name_from_text
 from dnsd.model.service import Endpoint, Port, Service
+from dnsd.registry.audit import Audit
 from dnsd.registry.operations import Mark, Put
 from dnsd.runtime.clock import SystemClock
 from dnsd.runtime.tasks import Tasks
@@ -65,6 +66,19 @@ async def test_who_fails_goes_who_passes_comes_back_and_a_put_changes_neither(re
         sick.reply = b"HTTP/1.1 200 OK\r\n\r\n"
         await eventually(lambda: replica.endpoint("sick").failing is None)
         assert reasons(replica) == {"sick": "ready", "sound": "ready"}
+
+
+async def test_the_audit_names_who_marked_an_endpoint(replica, make_patient, eventually):
+    sick, sound = await make_patient(), await make_patient()
+    await put(replica, WEB, endpoint("sick", sick.port), endpoint("sound", sound.port))
+    async with checking(replica):
+        sick.reply = b"HTTP/1.1 500 Oh\r\n\r\n"
+        await eventually(lambda: replica.endpoint("sick").failing == "status")
+    [entry] = await Audit(replica.store).page(10)  # what was put had no author: nobody asked for it by the API
+    told = tuple(entry[name] for name in ("who", "from", "replica", "what", "revision"))
+    revision = replica.endpoint("sick").revision
+    assert told == ("health check", "", replica.name, "changed endpoint default/web/sick", revision)
+    assert entry["at"] > 0
 
 
 async def test_the_last_ones_are_answered_although_they_fail(replica, patient, eventually):
