@@ -1,5 +1,6 @@
 """A replica that may stand on a network: TLS, tokens, clients' certificates, and what is refused before it starts."""
 
+import http.client
 import json
 import os
 import shutil
@@ -8,7 +9,9 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -159,6 +162,45 @@ def test_revoked_on_every_replica_and_good_with_the_store_away(secured, root, ma
     assert two.curl("/v1/services", token=tokens[1])[0] == 200
     assert two.curl("/v1/services", token=tokens[0])[0] == 401
     assert two.curl("/v1/tokens", token=root)[0] == 200
+
+
+def kept_open(one: Secured) -> http.client.HTTPSConnection:
+    """A connection that stays open from call to call."""
+    context = ssl.create_default_context(cafile=str(one.folder / "ca.crt"))
+    host, _, port = one.url.removeprefix("https://").rpartition(":")
+    return http.client.HTTPSConnection(host, int(port), timeout=20, context=context)
+
+
+def status_of(connection: http.client.HTTPSConnection, method: str, path: str, token: str) -> int:
+    """Of one call, its body read, so that the connection can be used again."""
+    connection.request(method, path, headers={"Authorization": f"Bearer {token}"})
+    reply = connection.getresponse()
+    reply.read()
+    return reply.status
+
+
+def test_a_revoked_token_is_over_on_the_other_replica_within_2_seconds(secured, root, make_server) -> None:
+    store = make_server("redis")
+    one, two = secured("one", "--redis", store.url), secured("two", "--redis", store.url)
+    token = one.dnsd("token", "create", "--name", "a", "--verb", "read", token=root).stdout.strip()
+    until(lambda: two.curl("/v1/services", token=token)[0] == 200, "the other replica knows it")
+    with closing(kept_open(one)) as operator, closing(kept_open(two)) as kept, closing(kept_open(two)) as watching:
+        assert status_of(operator, "GET", "/v1/tokens", root) == 200
+        assert status_of(kept, "GET", "/v1/services", token) == 200
+        watching.request("GET", "/v1/watch", headers={"Authorization": f"Bearer {token}"})
+        stream = watching.getresponse()
+        assert stream.status == 200
+        assert status_of(operator, "DELETE", f"/v1/tokens/{parts_of(token)[0]}", root) == 200
+        revoked = time.monotonic()
+        until(lambda: status_of(kept, "GET", "/v1/services", token) == 401, "a kept connection is refused")
+        refused_seconds = time.monotonic() - revoked
+        with suppress(http.client.HTTPException, OSError):  # broken off in the middle
+            while stream.read1():
+                pass
+        ended_seconds = time.monotonic() - revoked
+        stream.close()
+    print(f"\nrefused after {refused_seconds:.2f} s, the stream over after {ended_seconds:.2f} s")
+    assert max(refused_seconds, ended_seconds) <= 2
 
 
 def test_renewed_certificates_and_root_token_are_taken_without_a_restart(secured, authority, root, tmp_path) -> None:
