@@ -92,10 +92,15 @@ class _Located(Connection):
         await super()._connect()  # type: ignore[no-untyped-call]
 
     async def _meet(self, connection: AbstractConnection) -> None:
-        # A woken old master or a demoted one would take our writes and lose them (faults.md 13).
-        await self.on_connect()
-        await self.send_command("ROLE")
-        role = (await self.read_response())[0]
+        # A woken old master or a demoted one would take our writes and lose them (faults.md 13). A stopped one lets us
+        # connect and says nothing: the next attempt asks anew who is the master.
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await self.on_connect()
+                await self.send_command("ROLE")
+                role = (await self.read_response())[0]
+        except TimeoutError:
+            raise RedisConnectionError(f"{self.host}:{self.port} said nothing in {CONNECT_SECONDS:g} s") from None
         if role != "master":
             raise RedisConnectionError(f"{self.host}:{self.port} is a {role}, not the master")
 

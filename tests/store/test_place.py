@@ -160,3 +160,12 @@ async def test_sentinel_writes_are_replicated_or_refused_and_no_replica_is_taken
     await reader.close()
     with pytest.raises(StoreUnavailable, match="is a slave, not the master"):
         await make_store(url).open()
+
+
+async def test_a_master_that_says_nothing_does_not_hold_a_write_for_all_of_its_time(sentinel_url, make_store):
+    url, master, _ = sentinel_url
+    await until_ready(make_store(url))
+    master.stop()
+    with pytest.raises(StoreUnavailable, match=f"127.0.0.1:{master.port} said nothing in 1 s"):
+        await make_store(url, write_seconds=30).open()
+    master.wake()
