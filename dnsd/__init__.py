@@ -27,7 +27,7 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
     admin       door two, HTTP: routes services endpoints leases changes answers zones status failures;
                 prometheus; access needs writes reserved tokens audit; calls openapi families wanted;
                 doh doh_message doh_http2 (door: h2) doh_patience
-    config      the settings, default, least, most: options kinds settings sources
+    config      the settings, default, least, most: kinds option openings options settings sources
     app         composition root: serve life ground doors secondaries clients forwarding certificates; parent
                 process orders channel child; control encrypted responder solo
     cli         one sub-command, one file

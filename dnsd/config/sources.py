@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from dnsd.config.kinds import masked_url
-from dnsd.config.options import GROUPS, OPTIONS, Option
+from dnsd.config.option import Option
+from dnsd.config.options import GROUPS, OPTIONS
 from dnsd.config.settings import Settings
 from dnsd.model.errors import InvalidSetting
 from dnsd.server.address import Address

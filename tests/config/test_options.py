@@ -24,28 +24,3 @@ def test_a_default_is_a_right_value_or_says_what_it_stands_for(option):
         assert option.read(option.example) is not None
     else:
         assert option.read(option.default) is not None
-
-
-def test_flag_and_variable_follow_from_the_name():
-    option = OPTIONS["lame_duck_seconds"]
-    assert (option.flag, option.variable) == ("--lame-duck-seconds", "DNSD_LAME_DUCK_SECONDS")
-
-
-@pytest.mark.parametrize("raw", [[], "", ["a"] * 65, {"a": 1}, 7])
-def test_a_list_is_one_to_64_values(raw):
-    with pytest.raises(ValueError, match="needed"):
-        OPTIONS["zone"].read(raw)
-
-
-def test_a_list_names_a_value_once():
-    with pytest.raises(ValueError, match="twice"):
-        OPTIONS["zone"].read(["cluster.local", "Cluster.Local."])
-
-
-def test_a_list_in_text_is_split_at_commas():
-    assert OPTIONS["zone"].read("a.local, b.local") == ("a.local", "b.local")
-
-
-def test_a_single_value_is_no_list():
-    with pytest.raises(ValueError, match="one value is needed"):
-        OPTIONS["workers"].read([1])
