@@ -29,7 +29,7 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
                 doh doh_message doh_http2 (door: h2) doh_patience
     config      the settings, default, least, most: kinds option openings options settings sources
     app         composition root: serve life ground doors secondaries clients forwarding certificates; parent
-                process orders channel child; control encrypted responder solo
+                process orders channel child; control terms encrypted responder solo
     cli         one sub-command, one file
 
 The way of one query: ``server/udp`` takes a batch -> ``answer/respond``: scan, look the compiled node up, fit, join

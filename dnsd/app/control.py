@@ -6,28 +6,27 @@ import asyncio
 import logging
 import socket
 import zlib
-from collections.abc import Mapping
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from dnsd.app.access import root_of, tls_of
 from dnsd.app.doors import advertised
 from dnsd.app.encrypted import Encrypted
 from dnsd.app.forwarding import routes_of
 from dnsd.app.secondaries import keys_of, secondaries_of
+from dnsd.app.terms import DnsFeed, SharedTerms
 from dnsd.authority.catalog import Catalog
 from dnsd.config import Settings
 from dnsd.health.checks import Checks
-from dnsd.model.errors import InvalidSetting, StoreUnavailable
+from dnsd.model.errors import InvalidSetting
 from dnsd.model.names import name_from_text
 from dnsd.registry.audit import Audit
 from dnsd.registry.departures import Departures
 from dnsd.registry.disk import Disk
 from dnsd.registry.drains import Drains
 from dnsd.registry.herd import Herd
-from dnsd.registry.intake import Audience
 from dnsd.registry.leases import Leases
 from dnsd.registry.mirror import Mirror
 from dnsd.registry.quotas import Limits
@@ -37,8 +36,6 @@ from dnsd.registry.services import Services
 from dnsd.registry.ticker import Ticker
 from dnsd.registry.tokens import Tokens
 from dnsd.runtime.clock import Clock
-from dnsd.runtime.counts import Counts, add
-from dnsd.runtime.metrics import DnsCollector
 from dnsd.runtime.tasks import Tasks
 from dnsd.server.secondaries import Secondaries
 from dnsd.store.redis import Store
@@ -57,19 +54,6 @@ _ANSWERS_FIRST_SECONDS = 6.0
 """
 _OPEN_SECONDS = 0.02
 """So long a responder in this process has to open its ports."""
-_SECRET_RETRY_SECONDS = 1.0
-_STALE_LOOK_SECONDS = 1.0
-_SECRET_AGAIN_SECONDS = 60.0
-
-
-class DnsFeed(Audience, Protocol):
-    """The way to the responders: a feed to other processes, or to this one."""
-
-    def set_terms(self, terms: Mapping[str, object]) -> None:
-        """Give all responders these terms, now and after their restart."""
-
-    async def counts(self) -> Counts:
-        """What all responders counted."""
 
 
 def catalog_of(settings: Settings) -> Catalog:
@@ -98,7 +82,6 @@ class Control:
         self._settings = settings
         self._socket = admin
         self._encrypted = encrypted
-        self._feed = feed
         self._clock = clock
         self._tasks = Tasks("control")
         self._is_leaving = False
@@ -121,7 +104,9 @@ class Control:
         self._ticker = Ticker(self._store, leases, self._mirror, clock, settling_seconds=settings.settling_seconds)
         self._departures = Departures(self._mirror, clock)
         self._checks = Checks(services, self._mirror, self._replicas, settings.replica, clock)
-        self._dns_counts = DnsCollector()
+        self._terms = SharedTerms(
+            feed, encrypted, self._mirror, self._store, clock, stale_seconds=settings.stale_seconds
+        )
         self._tokens = Tokens(self._store, clock, _mirror_directory(settings) / "tokens")
         self._access: Access | None = None
         self._admin: Admin | None = None
@@ -152,8 +137,8 @@ class Control:
             hosts=(settings.admin.host, *settings.admin_host),
             loopback_allowed=_is_home(settings),
             is_leaving=lambda: self._is_leaving,
-            collectors=[self._dns_counts.collect],
-            refresh=self._refresh_counts,
+            collectors=[self._terms.dns_counts.collect],
+            refresh=self._terms.refresh_counts,
         )
 
     @property
@@ -173,8 +158,8 @@ class Control:
             ("departures", self._departures.run()),
             ("health", self._checks.run()),
             ("secondaries", self._secondaries.run()),
-            ("staleness", self._tell_staleness()),
-            ("cookie-secret", self._share_cookie_secret()),
+            ("staleness", self._terms.follow_staleness()),
+            ("cookie-secret", self._terms.follow_cookie_secret()),
         ):
             self._tasks.start(name, work)
         await self._begin_answers()
@@ -260,32 +245,6 @@ class Control:
         self._disk.close()
         await self._replicas.leave()
         await self._store.close()
-
-    async def _refresh_counts(self) -> None:
-        counts = await self._feed.counts()
-        add(counts, self._encrypted.counts())
-        self._dns_counts.show(counts)
-
-    def _set_terms(self, terms: Mapping[str, object]) -> None:
-        self._feed.set_terms(terms)
-        self._encrypted.set_terms(terms)
-
-    async def _tell_staleness(self) -> None:
-        """Let answers say so while the store has been away for too long."""
-        while True:
-            status = self._mirror.status()
-            self._set_terms({"is_stale": status.loaded and status.age_seconds > self._settings.stale_seconds})
-            await self._clock.sleep(_STALE_LOOK_SECONDS)
-
-    async def _share_cookie_secret(self) -> None:
-        """Give the responders the secret that all replicas share; until then, theirs is the parent's."""
-        while True:
-            try:
-                self._set_terms({"cookie_secret": await self._store.cookie_secret()})
-            except StoreUnavailable:
-                await self._clock.sleep(_SECRET_RETRY_SECONDS)
-            else:
-                await self._clock.sleep(_SECRET_AGAIN_SECONDS)
 
 
 def _mirror_directory(settings: Settings) -> Path:

@@ -117,19 +117,3 @@ async def test_the_catalog_is_of_the_zones_and_networks_that_are_set():
     origins = {name_from_text(name) for name in ("a.test", "b.test", "2.0.192.in-addr.arpa")}
     assert origins <= set(catalog.table.zones)
     assert name_from_text("ns.dns.a.test") in catalog.table.nodes
-
-
-async def test_answers_are_called_stale_when_the_store_has_been_away_for_long_and_no_more_when_it_is_back(
-    build, store_server, eventually
-):
-    control, _, _ = build(store_server.url, stale_seconds=1)
-    terms = {}
-    control._feed.open(dict, terms.update)
-    await control.start()
-    assert await control.ready(10) == ""
-    await eventually(lambda: terms.get("is_stale") is False)
-    store_server.stop()
-    await eventually(lambda: terms["is_stale"])
-    store_server.wake()
-    await eventually(lambda: not terms["is_stale"])
-    await control.stop(0)
