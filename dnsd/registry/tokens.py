@@ -46,6 +46,8 @@ class Tokens:
         self._by_id: dict[str, Token] = {}
         self._by_subject: dict[str, Token] = {}
         self._once = Once(_log)
+        self._looking = asyncio.Lock()
+        """Held by one look at a time: the file has one writer, and what was told first is taken first."""
 
     def by_id(self, identifier: str) -> Token | None:
         """The token of this public id, if there is one."""
@@ -73,6 +75,10 @@ class Tokens:
 
     async def look(self) -> None:
         """Take on what the store holds; put back what it has lost. Raises StoreUnavailable."""
+        async with self._looking:
+            await self._look()
+
+    async def _look(self) -> None:
         told = await self._store.tokens(self._version)
         if told is None:
             self.is_loaded = True

@@ -1,5 +1,6 @@
 """Tokens on several replicas: there and gone everywhere, with the store away, after a restart, and never lost."""
 
+import asyncio
 import json
 import logging
 
@@ -57,6 +58,14 @@ async def test_the_secret_is_nowhere(server, make_tokens, tmp_path, prefix, capl
     for place in (kept, stored, caplog.text, repr(tokens.all())):
         assert secret not in place
     assert (tmp_path / "mirror" / "tokens").stat().st_mode & 0o777 == 0o600
+
+
+async def test_tokens_made_at_once_are_all_kept(server, make_tokens, tmp_path, caplog) -> None:
+    tokens = make_tokens(server, tmp_path / "tokens")
+    made = await asyncio.gather(*[tokens.create(BODY, AUTHOR) for _ in range(12)])
+    kept = json.loads((tmp_path / "tokens").read_text())["tokens"]
+    assert kept.keys() == {token.id for token, _ in made}
+    assert "cannot be kept" not in caplog.text
 
 
 async def test_a_subject_has_one_token(server, make_tokens) -> None:
