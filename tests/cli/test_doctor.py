@@ -60,6 +60,8 @@ def test_through_a_resolver_that_caches(console, server_dns, tmp_path, wait_unti
             started.terminate()
             started.wait(10)
         assert found(told)["TTL"] is is_good, told
+        assert found(told)["gone after it was removed"] is is_good, told
+        assert found(told)["seen after it was asked for in vain (negative caching)"] is is_good, told
         assert found(told)["seen when not asked for before"]
         assert (told.status == 0) is is_good, told
 
