@@ -408,3 +408,20 @@ async def test_secrets_are_not_logged(guarded: Any, caplog: pytest.LogCaptureFix
     assert secret
     assert secret not in caplog.text
     assert ROOT_SECRET not in caplog.text
+
+
+async def test_a_prune_is_noted_as_who_asked_for_it(guarded: Any) -> None:
+    """Each object that went, too, and nothing of a prune that was refused or only planned."""
+    ci = await token_of(guarded, limited("register", "delete", namespace="shop") | {"name": "ci"})
+    who = f"token ci ({ci.pop('id')})"
+    manifest = b"{apiVersion: v1, kind: Service, metadata: {name: fresh, namespace: shop}, spec: {ports: [{port: 80}]}}"
+    headers = ci | {"Content-Type": "application/yaml"}
+    before = len((await guarded.call("GET", "/v1/audit", None, BEARER)).document["items"])
+    for query, status in (("", 409), ("&dry_run=true", 200), ("&force=true", 200)):
+        answer = await guarded.call("POST", f"/v1/apply?prune=true{query}", None, headers, manifest)
+        assert answer.status == status, answer.document
+    items = (await guarded.call("GET", "/v1/audit", None, BEARER)).document["items"]
+    [noted] = items[: len(items) - before]
+    assert (noted["who"], noted["from"]) == (who, "127.0.0.1")
+    assert "created service shop/fresh" in noted["what"]
+    assert all(f"deleted endpoint shop/{service}/e" in noted["what"] for service in SERVICES)

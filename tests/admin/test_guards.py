@@ -7,6 +7,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
+from dnsd.admin import bodies, connections, guards, operations, routes
 from dnsd.admin.failures import TooSlow
 from dnsd.admin.guards import limit_time
 from dnsd.model.errors import StoreUnavailable
@@ -139,3 +140,11 @@ async def test_a_body_that_does_not_come_is_the_callers_fault(
     assert octets.startswith(b"HTTP/1.1 408 ")
     assert b"/problems/too-slow" in octets
     assert TooSlow.__doc__
+
+
+def test_sizes_and_times_are_those_that_the_document_names() -> None:
+    """Other tests turn them down or take them from the code: this one holds the figures of docs/security.md."""
+    assert (guards.HEADER_OCTETS_MOST, connections.HEADER_LINE_OCTETS_MOST) == (16 * 1024, 8 * 1024)
+    assert (bodies.BODY_OCTETS_MOST, bodies.LARGE_BODY_OCTETS_MOST) == (64 * 1024, 2 * 1024 * 1024)
+    assert (bodies.JSON_DEPTH_MOST, operations.OPERATIONS_MOST) == (16, 1000)
+    assert (connections.HEADER_SECONDS_MOST, routes.REQUEST_SECONDS_MOST) == (5, 15)

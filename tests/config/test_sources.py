@@ -43,6 +43,10 @@ def test_the_defaults_are_those_of_the_contract():
     assert settings.zones is None
     assert settings.state_dir == "/home/u/.local/state/dnsd"
     assert (settings.workers, settings.lame_duck_seconds, settings.udp_payload) == (1, 5.0, 1232)
+    assert settings.query_log == 0
+    assert (settings.tokens, settings.insecure, settings.strict_namespaces) == (False, False, False)
+    quotas = (settings.quota_services, settings.quota_endpoints, settings.quota_service_endpoints)
+    assert (*quotas, settings.quota_metadata_octets) == (1000, 10_000, 1000, 1024)
 
 
 def test_flags_beat_environment_beats_file_beats_default(settings_file):
