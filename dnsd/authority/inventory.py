@@ -60,7 +60,9 @@ class Inventory:
     def put(self, value: Service | Endpoint) -> ServiceKey:
         """Take the value in, in place of what it replaces; returns the service it touches."""
         key = value.key[:2]
-        holding = self.holdings.setdefault(key, Holding())
+        holding = self.holdings.get(key)
+        if holding is None:
+            holding = self.holdings[key] = Holding()
         if isinstance(value, Service):
             if holding.service is None:
                 self._count(value.namespace).services += 1

@@ -69,7 +69,10 @@ class Node:
 
     def pack(self) -> Packed:
         """As plain values; the zone is named by its origin."""
-        return self.zone.origin, int(self.kind), tuple([(each.form.pack(), each.records) for each in self])
+        form = self.form
+        if self.rest is None and form.key != _NOTHING:  # as of nine names in ten
+            return self.zone.origin, int(form.kind), ((form.pack(), self.records),)
+        return self.zone.origin, int(form.kind), tuple([(each.form.pack(), each.records) for each in self])
 
 
 def node_of(zone: Zone, answers: Mapping[bytes, Answer], kind: int = Kind.PLAIN) -> Node:

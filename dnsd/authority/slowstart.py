@@ -32,12 +32,17 @@ class SlowStart:
             if len(removal.key) == 3:
                 self._forget(removal.key[:2], removal.key[2])
         for value in change.puts:
-            if isinstance(value, Endpoint) and inventory.endpoint(value.key) is None:
-                known = inventory.service(value.service_key)
-                if slow.get(value.service_key, known.slow_start_seconds if known else 0):
-                    if not self._came:
-                        self._stepped_at = now
-                    self._came.setdefault(value.service_key, {})[value.id] = now
+            if not isinstance(value, Endpoint):
+                continue
+            key = value.service_key
+            seconds = slow.get(key)
+            if seconds is None:
+                known = inventory.service(key)
+                seconds = slow[key] = known.slow_start_seconds if known else 0
+            if seconds and inventory.endpoint(value.key) is None:
+                if not self._came:
+                    self._stepped_at = now
+                self._came.setdefault(key, {})[value.id] = now
 
     def endpoints(self, service: Service, endpoints: Collection[Endpoint]) -> Collection[Endpoint]:
         """The endpoints with the weights that they have at this moment."""

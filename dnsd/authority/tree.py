@@ -30,7 +30,9 @@ class Tree:
             self._bare.discard(owner)
         else:
             self._bare.add(owner)
-        self._write(owner, node)
+        if self.is_noting:
+            self._note(owner, old, node)
+        self.nodes[owner] = node
         if old is None:
             self._raise_ancestors(owner, node.zone)
 
@@ -56,16 +58,15 @@ class Tree:
 
     def _write(self, owner: Name, node: Node) -> None:
         if self.is_noting:
-            self._note(owner, node)
+            self._note(owner, self.nodes.get(owner), node)
         self.nodes[owner] = node
 
     def _remove(self, owner: Name) -> None:
         if self.is_noting:
-            self._note(owner, None)
+            self._note(owner, self.nodes.get(owner), None)
         del self.nodes[owner]
 
-    def _note(self, owner: Name, new: Node | None) -> None:
-        old = self.nodes.get(owner)
+    def _note(self, owner: Name, old: Node | None, new: Node | None) -> None:
         if old is not None and owner not in self.changed:
             self.replaced[owner] = old
         self.changed[owner] = new

@@ -14,7 +14,7 @@ from typing import Any
 
 from dnsd.codec.reading import Reading, Refusal, escaped, read
 from dnsd.codec.shapes import EndpointShape, HealthShape, PatchShape, ServiceShape
-from dnsd.codec.stored import endpoint_from_stored, service_from_stored, stored_text
+from dnsd.codec.stored import NO_TEXTS, endpoint_from_stored, service_from_stored, stored_text
 from dnsd.model import names
 from dnsd.model.errors import Fault
 from dnsd.model.health import HealthCheck
@@ -86,11 +86,11 @@ def endpoint_from_document(
     placed = _placed_addresses(reading)
     reading.refuse(placed, refusal)
     reading.limit_metadata(shape.metadata)
-    placed_ports = _placed_ports(shape)
+    port_pointers, ports = _placed_ports(shape)
 
     def known_as() -> Mapping[str, str]:
-        named = {"addresses": placed, "ports": placed_ports}
-        return {f"/{field}/{at}": each[0] for field, given in named.items() for at, each in enumerate(given)}
+        named = {"addresses": [pointer for pointer, _ in placed], "ports": port_pointers}
+        return {f"/{field}/{at}": pointer for field, given in named.items() for at, pointer in enumerate(given)}
 
     return reading.build(
         lambda: Endpoint(
@@ -98,12 +98,12 @@ def endpoint_from_document(
             service=folded(service),
             id=id,
             addresses=tuple([text for _, text in placed]),
-            ports=tuple([port for _, port in placed_ports]),
+            ports=ports,
             weight=shape.weight,
             priority=shape.priority,
             hostname=None if shape.hostname is None else folded(shape.hostname),
             ready=shape.ready,
-            metadata=shape.metadata,
+            metadata=shape.metadata or NO_TEXTS,
             lease_seconds=shape.lease_seconds,
         ),
         known_as,
@@ -174,32 +174,33 @@ def _endpoint_document(endpoint: Endpoint) -> dict[str, object]:
 
 def _placed_addresses(reading: Reading[EndpointShape]) -> list[tuple[str, str]]:
     """(pointer, canonical address) for each address given; none, and the fault noted, unless in exactly one form."""
-    given = (reading.shape.model_fields_set | reading.wrong) & {"address", "addresses"}
-    if len(given) != 1:
+    given = reading.shape.model_fields_set | reading.wrong
+    is_one = "address" in given
+    if is_one == ("addresses" in given):
         reading.faults.append(Fault("/address", "give exactly one of address and addresses"))
         reading.wrong |= {"addresses"}
         return []
-    if reading.wrong & given:
+    if reading.wrong & {"address", "addresses"}:
         reading.wrong |= {"addresses"}
         return []
-    if "address" in given:
+    if is_one:
         return [("/address", _canonical(reading.shape.address))]
     return [(f"/addresses/{index}", _canonical(text)) for index, text in enumerate(reading.shape.addresses)]
 
 
-def _placed_ports(shape: EndpointShape) -> Sequence[tuple[str, Port]]:
-    """(pointer, port) for each port given."""
+def _placed_ports(shape: EndpointShape) -> tuple[Sequence[str], tuple[Port, ...]]:
+    """The pointers of the ports given, and the ports."""
     if isinstance(shape.ports, dict):
         return _named_ports(tuple(shape.ports.items()))
-    return [
-        (f"/ports/{index}", Port(folded(port.name), port.protocol, port.port)) for index, port in enumerate(shape.ports)
-    ]
+    pointers = [f"/ports/{index}" for index in range(len(shape.ports))]
+    return pointers, tuple([Port(folded(port.name), port.protocol, port.port) for port in shape.ports])
 
 
 @lru_cache(maxsize=4096)
-def _named_ports(ports: tuple[tuple[str, int], ...]) -> Sequence[tuple[str, Port]]:
+def _named_ports(ports: tuple[tuple[str, int], ...]) -> tuple[Sequence[str], tuple[Port, ...]]:
     """The same of the short form, made once: nearly all endpoints of a service have the same ports."""
-    return tuple([(f"/ports/{escaped(name)}", Port(folded(name), "TCP", number)) for name, number in ports])
+    pointers = tuple([f"/ports/{escaped(name)}" for name, _ in ports])
+    return pointers, tuple([Port(folded(name), "TCP", number) for name, number in ports])
 
 
 def _canonical(text: str) -> str:

@@ -41,6 +41,8 @@ class Reading(Generic[S]):
 
     def limit_metadata(self, metadata: Mapping[str, str]) -> None:
         """Note metadata that is too large."""
+        if not metadata:
+            return
         octets = sum(len(key.encode()) + len(value.encode()) for key, value in metadata.items())
         if octets > METADATA_OCTETS_MOST:
             self.faults.append(Fault("/metadata", f"{octets} octets, at most {METADATA_OCTETS_MOST} are kept"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from operator import attrgetter
 from sys import intern
 from typing import Any, TypeVar
@@ -70,6 +70,8 @@ def _told(fields: Mapping[str, tuple[object, object]]) -> str:
 
 def service_from_stored(text: str, namespace: str, name: str, revision: int, generation: int) -> Service:
     """The service that ``stored_text`` wrote. Raises InvalidRecord on anything else."""
+    if text == implicit_text():
+        return Service(namespace, name, declared=False, revision=revision, generation=generation)
     stored = _read_object(text)
     try:
         return Service(
@@ -91,6 +93,12 @@ def service_from_stored(text: str, namespace: str, name: str, revision: int, gen
         )
     except (TypeError, AttributeError, KeyError) as fault:
         raise InvalidRecord(Fault("", f"not a service: {fault}")) from None
+
+
+@cache
+def implicit_text() -> str:
+    """The text of a service that an endpoint declares: its name is no part of it, so it is the same for all."""
+    return stored_text(Service("any", "any", declared=False))
 
 
 def endpoint_from_stored(
@@ -143,13 +151,13 @@ def _rest_of(stored: Mapping[str, Any]) -> _Rest:
         _text_or_none(stored.get("hostname")),
         _flag(stored.get("ready", True)),
         _flag(stored.get("draining", False)),
-        _texts(stored.get("metadata", _NO_TEXTS)),
+        _texts(stored.get("metadata", NO_TEXTS)),
         None if lease_seconds is None else _number(lease_seconds),
     )
 
 
 _NONE: list[str] = []
-_NO_TEXTS: dict[str, str] = {}
+NO_TEXTS: dict[str, str] = {}
 """One for all: a hundred thousand endpoints without metadata need not have as many empty dicts."""
 
 

@@ -71,11 +71,12 @@ class Quotas:
         for operation in operations:
             if not isinstance(operation, Put):
                 continue
-            value = operation.value
-            if isinstance(value, Endpoint) and inventory.endpoint(value.key) is None:
-                new.add(value.key)
-            if inventory.service(value.key[:2]) is None:
-                new.add(value.key[:2])
+            key = operation.key
+            holding = inventory.holdings.get(key[:2])
+            if holding is None or holding.service is None:
+                new.add(key[:2])
+            if len(key) == 3 and (holding is None or key[2] not in holding.endpoints):
+                new.add(key)
         return new
 
     def _going(self, operations: Iterable[Operation]) -> set[Key]:
@@ -146,6 +147,8 @@ class Quotas:
     def _measure(self, index: int | None, value: Service | Endpoint) -> None:
         most = self._limits.metadata_octets
         what, texts = ("labels", value.labels) if isinstance(value, Service) else ("metadata", value.metadata)
+        if not texts:
+            return
         octets = _octets(texts)
         if most and octets > most:
             fault = OverQuota(f"{what} of {octets} octets, at most {most} are allowed (quota_metadata_octets)")

@@ -30,7 +30,7 @@ from dnsd.registry.operations import Batch, Delete, Edit, Mark, Operation, Preco
 from dnsd.runtime.durations import Durations
 from dnsd.store import operations as stored
 from dnsd.store.operations import Accepted, Refused, Result, StoreOperation
-from dnsd.store.record import value_of
+from dnsd.store.record import endpoint_put, value_of
 from dnsd.store.redis import Store
 
 __all__ = ["Batch", "Delete", "Edit", "Mark", "Operation", "Precondition", "Put", "Services", "Written"]
@@ -68,13 +68,13 @@ class Services:
         self._admit(operation)
         began = asyncio.get_running_loop().time()
         try:
-            accepted = await self._commit([operation], author)
+            planned, accepted = await self._commit([operation], author)
         except StoreUnavailable:
             heartbeat = self._heartbeat(operation)
             if heartbeat is None:
                 raise
             return heartbeat
-        became = _became(operation, accepted, accepted.results[0])
+        became = _became(operation, planned[0], accepted, accepted.results[0])
         visible = await self._mirror.reached(became.revision, VISIBLE_SECONDS)
         if visible and became.has_changed:
             self.changes.note(asyncio.get_running_loop().time() - began)
@@ -91,24 +91,28 @@ class Services:
         """All of them as one change, or none."""
         _refuse_overlaps(operations)
         try:
-            accepted = await self._commit(operations, author)
+            planned, accepted = await self._commit(operations, author)
         except InvalidRecord as invalid:
             raise _placed(invalid) from None
         became = [
-            _became(operation, accepted, result) for operation, result in zip(operations, accepted.results, strict=True)
+            _became(operation, sent, accepted, result)
+            for operation, sent, result in zip(operations, planned, accepted.results, strict=True)
         ]
         visible = await self._mirror.reached(max((each.revision for each in became), default=0), VISIBLE_SECONDS)
         results = tuple([_written(each, accepted, visible) for each in became])
         return Batch(accepted.revision, accepted.durability, visible, results)
 
-    async def _commit(self, operations: Sequence[Operation], author: Author | None) -> Accepted:
+    async def _commit(
+        self, operations: Sequence[Operation], author: Author | None
+    ) -> tuple[list[StoreOperation], Accepted]:
+        """What was sent to the store, and what it answered."""
         by = author_to_text(author)
         fresh: dict[EndpointKey, Endpoint] = {}
         for _ in range(EDITS_MOST):
             planned = [await self._plan(index, operation, fresh) for index, operation in enumerate(operations)]
             answer = await self._store.write(planned, self._mirror.revision, by)
             if isinstance(answer, Accepted):
-                return answer
+                return planned, answer
             await self._object(operations[answer.index], answer, fresh)
         raise Conflict(f"the object changed {EDITS_MOST} times while it was edited")
 
@@ -195,9 +199,12 @@ class _Became(NamedTuple):
     revision: int
 
 
-def _became(operation: Operation, accepted: Accepted, result: Result) -> _Became:
+def _became(operation: Operation, sent: StoreOperation, accepted: Accepted, result: Result) -> _Became:
     try:
-        value = value_of(operation.key, result.line)
+        if isinstance(operation, Put) and isinstance(operation.value, Endpoint):
+            value: Service | Endpoint = endpoint_put(operation.value, sent.text, result.line)
+        else:
+            value = value_of(sent.key, result.line)
     except InvalidRecord:
         raise NotFound("what stood there made no sense; it was removed") from None
     has_changed = result.outcome in ("created", "changed", "deleted")

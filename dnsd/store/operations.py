@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Literal
 
+from dnsd.codec.stored import implicit_text
 from dnsd.model.service import Endpoint, EndpointKey, Service, ServiceKey
 from dnsd.store.keys import member_of
 from dnsd.store.record import Flag, flag_of, lease_word, text_of
@@ -37,15 +37,9 @@ class StoreOperation:
     def words(self) -> Iterator[str]:
         """Its eight arguments for the script."""
         is_service = len(self.key) == 2
-        implicit = _implicit_text() if self.verb in _CREATING and not is_service else ""
+        implicit = implicit_text() if self.verb in _CREATING and not is_service else ""
         yield from (self.verb, "service" if is_service else "endpoint", member_of(self.key), self.expected)
         yield from (str(self.lease), self.flag, self.text, implicit)
-
-
-@cache
-def _implicit_text() -> str:
-    """The document of a service that an endpoint declares: its name is no part of it, so it is the same for all."""
-    return text_of(Service("any", "any", declared=False))
 
 
 def put(value: Service | Endpoint, expected: str = "") -> StoreOperation:

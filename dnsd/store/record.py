@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import Literal, TypeVar
 
 from dnsd.codec.stored import endpoint_from_stored, service_from_stored, stored_text
@@ -39,15 +38,17 @@ _FAILINGS: Mapping[str, Failing] = {flag: failing for failing, flag in FAILING_F
 BadRecord = tuple[str, str]
 """The member whose line or name makes no sense, and why."""
 
-READ_LATELY = 5000
+LATELY_MOST = 5000
 """So many endpoints are not read again, five times as many as one batch has."""
+_lately: dict[EndpointKey, tuple[str, Endpoint]] = {}
+"""The endpoints of late, each with its line: what is written here is read again out of the stream, and kept on disk."""
 
 KeyT = TypeVar("KeyT", ServiceKey, EndpointKey)
 
 LINE_CHARACTERS_MOST = 1 << 20
 """Far above what the API takes for one object: whatever is longer was not written by us."""
 
-_LINE = re.compile(r"(\d{1,16}) (\d{1,16}) \d{1,16} (\S) (.*)", re.ASCII | re.DOTALL)
+_WORDS = re.compile(r"(\d{1,16}) (\d{1,16}) \d{1,16} (\S) ", re.ASCII)
 
 
 def text_of(value: Service | Endpoint) -> str:
@@ -71,6 +72,9 @@ def lease_word(value: Service | Endpoint) -> int:
 
 def line_of(value: Service | Endpoint) -> str:
     """The line of a value. A forced drain is not told from a draining endpoint that is not ready."""
+    known = _lately.get(value.key) if isinstance(value, Endpoint) else None
+    if known is not None and known[1] is value:
+        return known[0]
     return f"{value.revision} {value.generation} {lease_word(value)} {flag_of(value)} {text_of(value)}"
 
 
@@ -94,9 +98,35 @@ def service_of(key: ServiceKey, line: str) -> Service:
     return service if service.declared is declared else replace(service, declared=declared)
 
 
-@lru_cache(maxsize=READ_LATELY)
 def endpoint_of(key: EndpointKey, line: str) -> Endpoint:
-    """The endpoint in a line. Raises InvalidRecord. Cached: what is written here is read again out of the stream."""
+    """The endpoint in a line, or the one that was made of it a moment ago. Raises InvalidRecord."""
+    known = _lately.get(key)
+    if known is not None and known[0] == line:
+        return known[1]
+    return _remembered(line, _read_endpoint(key, line))
+
+
+def endpoint_put(value: Endpoint, text: str, line: str) -> Endpoint:
+    """The endpoint in the line that became of a PUT: ``value`` itself, where ``text`` is its document and stands there
+    as it was sent. Raises InvalidRecord.
+    """
+    known = _lately.get(value.key)
+    if known is not None and known[0] == line:
+        return known[1]
+    revision, generation, flag, stands = _words(line)
+    if flag != "-" or stands != text or value.draining or value.failing is not None:
+        return _remembered(line, _read_endpoint(value.key, line))
+    return _remembered(line, value.at(revision, generation))
+
+
+def _remembered(line: str, endpoint: Endpoint) -> Endpoint:
+    if len(_lately) >= LATELY_MOST:
+        _lately.clear()  # in one step, because threads read lines too
+    _lately[endpoint.key] = line, endpoint
+    return endpoint
+
+
+def _read_endpoint(key: EndpointKey, line: str) -> Endpoint:
     revision, generation, flag, text = _words(line)
     endpoint = endpoint_from_stored(text, *key, revision, generation)
     if flag == "-":
@@ -128,11 +158,10 @@ def read_services(pairs: Iterable[tuple[str, str]], bad: list[BadRecord]) -> lis
 def read_endpoints(pairs: Iterable[tuple[str, str]], bad: list[BadRecord]) -> list[Endpoint]:
     """The endpoints of (member, line) pairs; those that make no sense are put into ``bad``."""
     endpoints = []
-    read = endpoint_of.__wrapped__  # each comes once: the cache would only be emptied
     for member, line in pairs:
         key = endpoint_key(member)
         try:
-            endpoints.append(read(_known(key), line))
+            endpoints.append(_read_endpoint(_known(key), line))  # each comes once: no use in remembering it
         except InvalidRecord as invalid:
             bad.append((member, str(invalid)))
     return endpoints
@@ -165,11 +194,11 @@ def read_change(revision: int, fields: Sequence[str], bad: list[BadRecord]) -> C
 def _words(line: str) -> tuple[int, int, str, str]:
     if len(line) > LINE_CHARACTERS_MOST:
         raise InvalidRecord(Fault("", f"{len(line)} characters, at most {LINE_CHARACTERS_MOST} can be ours"))
-    found = _LINE.fullmatch(line)
+    found = _WORDS.match(line)
     if found is None:
         raise InvalidRecord(Fault("", f"no line of ours: {line:.60}"))
-    revision, generation, flag, text = found.groups()
-    return int(revision), int(generation), flag, text
+    revision, generation, flag = found.groups()
+    return int(revision), int(generation), flag, line[found.end() :]
 
 
 def _cause(text: str) -> RemovalCause:

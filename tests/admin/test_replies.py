@@ -1,9 +1,12 @@
 """What a write did, as its reply says it."""
 
 import json
+from dataclasses import replace
+
+import pytest
 
 from dnsd.admin import replies
-from dnsd.model.service import Endpoint, Service
+from dnsd.model.service import Endpoint, Port, Service
 from dnsd.registry.services import Written
 
 ENDPOINT = Endpoint("default", "web", "a", ("192.0.2.1",), lease_seconds=10, revision=12)
@@ -36,3 +39,20 @@ def test_services_and_what_is_gone_have_no_lease() -> None:
 def test_leases_that_are_not_known_are_null() -> None:
     (shown,) = replies.endpoint_documents([ENDPOINT], {})
     assert shown["lease"] == {"seconds": 10, "renew_every_seconds": 3.333, "remaining_seconds": None}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        replace(ENDPOINT, id="a:b.C_d", addresses=("192.0.2.1", "2001:db8::1"), hostname="first"),
+        replace(ENDPOINT, ports=(Port("http", "TCP", 80), Port("", "UDP", 53)), weight=7, priority=3, ready=False),
+        replace(ENDPOINT, lease_seconds=None, draining=True),
+        replace(ENDPOINT, failing="timeout", metadata={"zone": 'a "quoted" one'}),
+        Service("default", "web", labels={"a": "b"}, revision=12),
+    ],
+)
+def test_the_text_of_a_result_is_its_document(value: Service | Endpoint) -> None:
+    for outcome in ("created", "renewed", "deleted"):
+        remaining = value.lease_seconds if isinstance(value, Endpoint) else None
+        written = Written(outcome, value, 12, "local", True, remaining)
+        assert json.loads(replies.written_text(written)) == replies.written_document(written)

@@ -130,3 +130,16 @@ def test_a_service_names_every_fault(fields: dict[str, Any], pointers: list[str]
 )
 def test_services_that_can_be(fields: dict[str, Any]) -> None:
     assert Service(**{**SERVICE, **fields})
+
+
+def test_an_endpoint_at_another_revision_is_the_same_in_all_else() -> None:
+    endpoint = Endpoint("default", "web", "web-1", ("192.0.2.1",), weight=7, metadata={"a": "b"}, failing="timeout")
+    later = endpoint.at(12, 10)
+    assert later == endpoint
+    assert (later.revision, later.generation) == (12, 10)
+    assert (endpoint.revision, endpoint.generation) == (0, 0)
+    assert {name: getattr(later, name) for name in Endpoint.__slots__} == {
+        **{name: getattr(endpoint, name) for name in Endpoint.__slots__},
+        "revision": 12,
+        "generation": 10,
+    }

@@ -105,5 +105,5 @@ async def test_who_waits_when_the_store_is_let_go_of_is_told(connections, server
 
 
 def test_commands_are_packed_as_the_client_packs_them():
-    commands = (("SET", "größe", 12, b"\r\n"), ("GET", ""))
+    commands = (("SET", "größe", 12, "\r\n"), ("GET", ""))
     assert packed(commands) == b"".join(UnixDomainSocketConnection().pack_commands(commands))

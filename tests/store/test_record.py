@@ -6,9 +6,11 @@ from dnsd.model.change import Change, Removal
 from dnsd.model.errors import InvalidRecord
 from dnsd.model.health import FAILINGS
 from dnsd.model.service import Endpoint, Service
+from dnsd.store import record
 from dnsd.store.record import (
     FAILING_FLAGS,
     endpoint_of,
+    endpoint_put,
     flag_of,
     read_change,
     read_endpoints,
@@ -113,3 +115,34 @@ def test_a_huge_value_in_the_store_is_no_record_and_does_not_reach_the_answers()
     assert read_endpoints([("ns/svc/huge", f'7 7 0 - {{"addresses":[{addresses}]}}')], bad) == []
     assert bad[0][0] == "ns/svc/huge"
     assert "characters" in bad[0][1]
+
+
+def test_what_was_put_is_not_read_again():
+    put = replace(WEB_1, id="put", metadata={"a": "b"})
+    line = line_of(put, "-")
+    stands = endpoint_put(put, text_of(put), line)
+    assert (stands, stands.revision, stands.generation) == (put, 12, 10)
+    assert stands.metadata is put.metadata
+    assert endpoint_of(put.key, line) is stands
+
+
+@pytest.mark.parametrize("flag", ["x", "f", "r"])
+def test_of_a_put_the_line_has_the_last_word(flag):
+    put = replace(WEB_1, id="put-over")
+    line = line_of(put, flag)
+    assert endpoint_put(put, text_of(put), line) == endpoint_of(put.key, line)
+    assert endpoint_put(put, text_of(put), line) != put
+    other = line_of(replace(put, weight=7), "-")
+    assert endpoint_put(put, text_of(put), other).weight == 7
+
+
+def test_the_line_of_what_was_read_is_the_one_that_was_read():
+    line = line_of(WEB_1, "-", revision=77)
+    assert record.line_of(endpoint_of(WEB_1.key, line)) is line
+    assert record.line_of(endpoint_of(WEB_1.key, line).at(78, 10)) == line_of(WEB_1, "-", revision=78)
+
+
+def test_only_so_much_is_remembered():
+    for number in range(record.LATELY_MOST + 1):
+        endpoint_of(("default", "web", f"e{number}"), line_of(WEB_1, "-"))
+    assert len(record._lately) <= record.LATELY_MOST
