@@ -15,6 +15,7 @@ from dnsd.model.errors import InvalidSetting, StoreUnavailable
 from dnsd.runtime import log
 from dnsd.runtime.clock import Clock, SystemClock
 from dnsd.runtime.tasks import Tasks
+from dnsd.runtime.turns import take_short_turns
 
 _log = logging.getLogger("dnsd.app")
 
@@ -107,6 +108,7 @@ def build(orders: Orders, clock: Clock) -> Part:
         dot, doh = ([socket.socket(fileno=end) for end in ends] for ends in (orders.dot, orders.doh))
         encrypted = Encrypted(orders.settings, dot, doh, catalog.table, clock)
         return Control(orders.settings, orders.store_url, admin, catalog, feed, clock, encrypted)
+    take_short_turns()
     from dnsd.app.responder import Responding
     from dnsd.authority.table import Table
     from dnsd.server.feed import FeedReader

@@ -18,6 +18,7 @@ from contextlib import suppress
 
 from dnsd.runtime.clock import Clock
 from dnsd.runtime.tasks import Tasks
+from dnsd.runtime.turns import give_way
 
 _log = logging.getLogger("dnsd.supervise")
 
@@ -130,8 +131,12 @@ def launch(
     environ: Mapping[str, str] | None = None,
     output: int | None = None,
     death_signal: signal.Signals = signal.SIGKILL,
+    niceness: int = 0,
 ) -> subprocess.Popen[bytes]:
-    """Start a child that dies with us, with an empty stdin and, where ``output`` is a descriptor, its output there."""
+    """Start a child that dies with us, with an empty stdin and, where ``output`` is a descriptor, its output there.
+
+    ``niceness``: by how much it gives way to us on a core that both want.
+    """
     return subprocess.Popen(  # noqa: S603 — the command is ours
         list(command),
         stdin=subprocess.DEVNULL,
@@ -140,21 +145,22 @@ def launch(
         env=None if environ is None else dict(environ),
         pass_fds=tuple(pass_fds),
         process_group=0,
-        preexec_fn=_dying_with(os.getpid(), death_signal),
+        preexec_fn=_first_steps(os.getpid(), death_signal, niceness),
     )
 
 
-def _dying_with(parent: int, death_signal: signal.Signals) -> Callable[[], None] | None:
-    if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None).prctl  # before the fork: nothing may be looked up behind it
+def _first_steps(parent: int, death_signal: signal.Signals, niceness: int) -> Callable[[], None]:
+    # Before the fork: nothing may be looked up behind it.
+    prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
-    def bind() -> None:
-        prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
-        if os.getppid() != parent:  # it died before the call above
-            os._exit(1)
+    def take() -> None:
+        give_way(niceness)
+        if prctl is not None:
+            prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
+            if os.getppid() != parent:  # it died before the call above
+                os._exit(1)
 
-    return bind
+    return take
 
 
 async def ended(process: subprocess.Popen[bytes]) -> int:
