@@ -146,8 +146,8 @@ LIMITS = Group(
             "rate_limit",
             whole(0, 1_000_000),
             100,
-            "answers, denials and errors over UDP, of each so many a second to one network (/24, /56), each "
-            "responder; whoever has a cookie of ours has no limit; 0 is no limit",
+            "answers, denials and errors over UDP, of each so many a second to one network (/24, /56), from all "
+            "responders together; whoever has a cookie of ours has no limit; 0 is no limit",
         ),
         Option(
             "rate_limit_slip",

@@ -14,15 +14,21 @@ from dnsd.server.tally import Tally
 
 Send = Callable[[bytes], None]
 """Sends a reply to whom it is for; nothing when it is empty."""
+Limit = Callable[[Reply, bytes, bytes], Reply]
+"""What becomes of a reply to a packet from a peer's address octets: itself, or less when he has had too many."""
 
 
 class Forwarding:
-    """One transport's way to the forwarder; ``terms`` and ``tally`` are that transport's."""
+    """One transport's way to the forwarder; ``terms`` and ``tally`` are that transport's.
 
-    def __init__(self, forwarder: Forwarder, terms: Terms, tally: Tally) -> None:
+    ``limit`` is for what goes out later; what is at hand goes with the other replies of its batch, and is limited so.
+    """
+
+    def __init__(self, forwarder: Forwarder, terms: Terms, tally: Tally, limit: Limit | None = None) -> None:
         self._forwarder = forwarder
         self._terms = terms
         self._tally = tally
+        self._limit = limit
 
     def answer(self, forward: Forward, packet: bytes, peer: bytes, send_of: Callable[[], Send]) -> Reply:
         """The reply to ``packet`` when it is at hand, else silence now, and it is sent and counted later.
@@ -44,7 +50,8 @@ class Forwarding:
         )
 
     def _answer_late(self, forward: Forward, packet: bytes, peer: bytes, send: Send, resolved: Resolved) -> None:
-        reply, question = self._finished(forward, packet, resolved)
+        answer = self._finished(forward, packet, resolved)
+        reply, question = answer if self._limit is None else self._limit(answer, packet, peer)
         if reply and is_offered(peer, self._terms):
             reply = offering(reply)
         self._tally.answered_one(reply, question)

@@ -5,6 +5,10 @@ asked: a limit for each question would be none for whoever knows many names. Ove
 truncated, so who really asks comes by TCP, which nobody can spoof, and the others are dropped. Whoever sends a cookie
 of ours has shown where he is, and has no limit.
 
+The rate is the replica's. Where each datagram goes to a responder that is drawn, each responder has an equal share of
+rate and burst: what is drawn evenly fills the shares alike, and together they are the whole. Where a client's port is
+one responder's alone, each has the whole.
+
 Invariant: for networks that are exempt a batch costs one look at a set, and the buckets are bounded in number.
 """
 
@@ -51,12 +55,14 @@ class Rate:
 
 
 class Limiter:
-    """Holds the replies of all UDP sockets of a responder to ``rate``."""
+    """Holds the replies of all UDP sockets of a responder to one of ``shares`` equal shares of ``rate``."""
 
-    def __init__(self, rate: Rate, tally: Tally) -> None:
-        self._seconds_each = 1 / rate.replies
-        # A second's worth of tokens less one; half a token lies between that and what rounding makes of it.
-        self._seconds_most = 1 - self._seconds_each / 2
+    def __init__(self, rate: Rate, tally: Tally, shares: int = 1) -> None:
+        # Time is what is divided, not a number of tokens: a third of 100 a second is 33.3, of 1 it is one in 3 s.
+        self._seconds_each = shares / rate.replies
+        # A second's worth of tokens less one; half a token lies between that and what rounding makes of it. Whose
+        # second is worth less than a token still has that one when he has been silent long enough.
+        self._seconds_most = max(0.0, 1 - self._seconds_each / 2)
         self._slip = rate.slip
         self._exempt = Networks((network, True) for network in rate.exempt)
         self._known_exempt: set[bytes] = set()
@@ -76,6 +82,11 @@ class Limiter:
             is_within = not answer[0] or self._is_within(answer[0], peer, now)
             limited.append(answer if is_within else self._over(answer, packet, peer, terms))
         return limited
+
+    def limited_one(self, answer: Reply, packet: bytes, peer: bytes, now: float, terms: Terms) -> Reply:
+        """The same for a reply that comes later than its batch."""
+        is_within = not answer[0] or self._is_within(answer[0], peer, now)
+        return answer if is_within else self._over(answer, packet, peer, terms)
 
     def _is_within(self, reply: bytes, peer: bytes, now: float) -> bool:
         if peer in self._known_exempt or self._is_exempt(peer):

@@ -26,7 +26,7 @@ from dnsd.runtime.clock import Clock
 from dnsd.runtime.counts import Counts, add
 from dnsd.runtime.tasks import Tasks
 from dnsd.server.asking import Respond
-from dnsd.server.forwarding import Forwarding
+from dnsd.server.forwarding import Forwarding, Limit
 from dnsd.server.guests import IDLE_SECONDS, connections_possible
 from dnsd.server.limiter import Limiter, Rate
 from dnsd.server.querylog import QueryLog
@@ -46,8 +46,8 @@ class Responder:
 
     ``open_within_seconds``: so long the ports stay closed when nothing is loaded. ``transfer_to``: who may have the
     zones; ``keyring``: the keys that requests may be signed with; ``access``: who may ask; ``short_names``: whose
-    single labels are services; ``rate``: the limit of replies over UDP; ``forwarder``: asks others, if anybody does;
-    ``query_log``: one question in so many is logged, 0: none.
+    single labels are services; ``rate``: the replica's limit of replies over UDP; ``forwarder``: asks others, if
+    anybody does; ``query_log``: one question in so many is logged, 0: none.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Responder:
         self._udp_tally, self._tcp_tally = Tally("udp"), Tally("tcp")
         if query_log:
             self._respond = QueryLog(query_log, self._udp_tally).around(self._respond)
-        self._limiter = None if rate is None else Limiter(rate, self._udp_tally)
+        self._rate = rate
         self._udp: list[UdpServer] = []
         self._tcp: TcpServer | None = None
         self._is_stopping = False
@@ -146,6 +146,7 @@ class Responder:
     def _open_traffic(self) -> None:
         for each in self._sockets:
             each.open_traffic()
+        limiter = self._make_limiter()
         for each in self._sockets:
             server = UdpServer(
                 each.udp,
@@ -154,8 +155,8 @@ class Responder:
                 self._udp_terms,
                 self._clock,
                 self._udp_tally,
-                self._limiter,
-                self._forwarding(self._udp_terms, self._udp_tally),
+                limiter,
+                self._forwarding(self._udp_terms, self._udp_tally, self._limit(limiter)),
             )
             server.open()
             self._udp.append(server)
@@ -175,8 +176,21 @@ class Responder:
         )
         self._tcp.open()
 
-    def _forwarding(self, terms: Terms, tally: Tally) -> Forwarding | None:
-        return None if self._forwarder is None else Forwarding(self._forwarder, terms, tally)
+    def _make_limiter(self) -> Limiter | None:
+        """The limiter of all UDP sockets; asked for once they are open, because only then it shows who shares them."""
+        if self._rate is None:
+            return None
+        return Limiter(self._rate, self._udp_tally, min((each.drawn_among for each in self._sockets), default=1))
+
+    def _limit(self, limiter: Limiter | None) -> Limit | None:
+        """How a reply is limited that leaves later than its batch."""
+        if limiter is None:
+            return None
+        clock, terms = self._clock, self._udp_terms
+        return lambda answer, packet, peer: limiter.limited_one(answer, packet, peer, clock.monotonic(), terms)
+
+    def _forwarding(self, terms: Terms, tally: Tally, limit: Limit | None = None) -> Forwarding | None:
+        return None if self._forwarder is None else Forwarding(self._forwarder, terms, tally, limit)
 
     def _take_terms(self, terms: Mapping[str, object]) -> None:
         for name, value in terms.items():

@@ -39,11 +39,15 @@ class DnsSocket:
     comes for one that died goes to the others; with one responder the reserved sockets themselves are used, so that
     what comes while it restarts waits for it. For IPv6 one responder binds its own too (see above): while it restarts,
     the port is closed.
+
+    ``drawn_among``: so many responders the kernel draws one from for each datagram, once traffic is open; 1 where a
+    client's port belongs to one of them.
     """
 
     def __init__(self, address: Address, udp: socket.socket, tcp: socket.socket, responders: int) -> None:
         self.address = address
         self.responders = responders
+        self.drawn_among = 1
         self._binds_anew = responders > 1 or (_CAN_HOLD_CLOSED and address.family == socket.AF_INET6)
         self.udp = udp
         self.tcp = tcp
@@ -59,8 +63,8 @@ class DnsSocket:
         """Let the kernel deliver. Repeating it is harmless. Raises InvalidSetting when the port cannot be bound."""
         if self._binds_anew and self.udp is self._reserved[0]:
             self.udp, self.tcp = _bind_pair(self.address, "")
-            if self.responders > 1:
-                spread(self.udp, self.responders, is_wildcard=self.address.is_wildcard)
+            if self.responders > 1 and spread(self.udp, self.responders, is_wildcard=self.address.is_wildcard):
+                self.drawn_among = self.responders
         elif not self._binds_anew and _CAN_HOLD_CLOSED:
             _dissolve(self.udp)
         for buffer in (socket.SO_SNDBUF, socket.SO_RCVBUF):

@@ -12,7 +12,6 @@ import ctypes
 import socket
 import struct
 import sys
-from contextlib import suppress
 
 _ATTACH_REUSEPORT_CBPF = 51
 _LOAD, _MODULO, _ADD, _RETURN = 0x20, 0x94, 0x04, 0x16
@@ -23,18 +22,21 @@ _INSTRUCTION = struct.Struct("=HBBI")
 _PROGRAM = struct.Struct("@HP")
 
 
-def spread(udp: socket.socket, responders: int, *, is_wildcard: bool) -> None:
-    """Let each datagram for this socket's address go to any of ``responders`` sockets, drawn evenly.
+def spread(udp: socket.socket, responders: int, *, is_wildcard: bool) -> bool:
+    """Let each datagram for this socket's address go to any of ``responders`` sockets, drawn evenly. False: it cannot.
 
     The reserved socket was first in the group and takes nothing, so it is left out; but one on a wildcard address left
     the group when it was held closed, because that gave it another address (udp_lib_rehash). A number that no socket
     has, as while a responder is away, makes the kernel go back to its hash, which knows the living.
     """
     if sys.platform != "linux":
-        return
+        return False
     draw = ((_LOAD, _RANDOM), (_MODULO, responders), (_ADD, 0 if is_wildcard else 1), (_RETURN, 0))
     octets = b"".join(_INSTRUCTION.pack(code, 0, 0, operand) for code, operand in draw)
     instructions = ctypes.create_string_buffer(octets, len(octets))
-    with suppress(OSError):
-        program = _PROGRAM.pack(len(draw), ctypes.addressof(instructions))
+    program = _PROGRAM.pack(len(draw), ctypes.addressof(instructions))
+    try:
         udp.setsockopt(socket.SOL_SOCKET, _ATTACH_REUSEPORT_CBPF, program)
+    except OSError:
+        return False
+    return True

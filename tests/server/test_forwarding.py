@@ -55,6 +55,24 @@ def test_what_has_to_be_asked_is_sent_and_counted_later(house, ask, answered, pe
     assert tally.counts() == {("dnsd_dns_requests", "udp", "A"): 1, ("dnsd_dns_responses", "NOERROR"): 1}
 
 
+@pytest.mark.parametrize(("limited", "counted"), [((b"", b""), {}), (None, {("dnsd_dns_responses", "NOERROR"): 1})])
+def test_what_comes_later_is_limited_before_it_is_counted_and_sent(ask, answered, limited, counted):
+    known, tally, seen, sent = Known(), Tally("udp"), [], []
+
+    def limit(answer, packet, peer):
+        seen.append((answer, packet, peer))
+        return answer if limited is None else limited
+
+    forwarding = Forwarding(known, Terms(), tally, limit)
+    forward, packet = a_forward(ask, answered)
+    forwarding.answer(forward, packet, STRANGER, lambda: sent.append)
+    assert seen == []
+    known.asked[forward.wanted](ANSWER)
+    assert seen == [((answered(1), A), packet, STRANGER)]
+    assert sent == [answered(1) if limited is None else b""]
+    assert {key: number for key, number in tally.counts().items() if key[0] == "dnsd_dns_responses"} == counted
+
+
 def test_a_fault_in_the_reply_is_a_servfail(house, ask):
     known, forwarding, tally = house
 

@@ -21,9 +21,9 @@ NOERROR, SERVFAIL, NXDOMAIN = 0, 2, 3
 class Door:
     """Replies of one code to questions from addresses, through a limiter."""
 
-    def __init__(self, rate: Rate) -> None:
+    def __init__(self, rate: Rate, shares: int = 1) -> None:
         self.tally = Tally("udp")
-        self.limiter = Limiter(rate, self.tally)
+        self.limiter = Limiter(rate, self.tally, shares)
         self.terms = Terms(cookie_secret=SECRET)
         self.terms.now = NOW
 
@@ -90,6 +90,33 @@ def test_answers_denials_and_errors_have_buckets_of_their_own(door):
 def test_private_ranges_have_no_limit_by_default(door, address):
     assert door.send(100, address) == (100, 0, 0)
     assert door.send(100, address) == (100, 0, 0)
+
+
+@pytest.mark.parametrize(("replies", "shares"), [(100, 2), (100, 3), (10, 4), (7, 2), (3, 2), (1, 2), (1, 8), (5, 64)])
+def test_shares_are_together_what_one_would_be(replies, shares):
+    doors = [Door(Rate(replies), shares) for _ in range(shares)]
+    first = [door.send(2 * replies)[0] for door in doors]
+    assert len(set(first)) == 1
+    # A second's worth at once, to the nearest whole reply of each, who has one at least.
+    assert abs(sum(first) - replies) <= shares / 2 or first[0] == 1
+    seconds, later = 60, 0
+    for step in range(1, 50 * seconds + 1):
+        later += sum(door.send(3, at=step / 50)[0] for door in doors)
+    assert abs(later - seconds * replies) <= shares
+
+
+def test_one_reply_that_comes_later_counts_with_the_others(door):
+    packet = dns.message.make_query("web.example", "A", id=7).to_wire()
+    whole = packet[:2] + bytes((0x85, NOERROR)) + packet[4:] + b"answer", b"\0\1\0\1"
+    peer = ip_address("198.51.100.1").packed
+    late = [door.limiter.limited_one(whole, packet, peer, 0.0, door.terms) for _ in range(RATE - 2)]
+    assert late == [whole] * (RATE - 2)
+    assert door.send(10)[0] == 2
+    over = [door.limiter.limited_one(whole, packet, peer, 0.0, door.terms) for _ in range(4)]
+    assert sorted(bool(reply) for reply, _ in over) == [False, False, True, True]
+    assert whole not in over
+    assert door.limiter.limited_one((b"", b""), packet, peer, 0.0, door.terms) == (b"", b"")
+    assert door.limiter.limited_one(whole, packet, ip_address("10.0.0.1").packed, 0.0, door.terms) == whole
 
 
 def test_who_is_exempt_is_a_setting():

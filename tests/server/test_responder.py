@@ -17,6 +17,8 @@ from room import require
 from dnsd.answer.access import Access
 from dnsd.answer.short import ShortNames
 from dnsd.answer.transfer import Allowed
+from dnsd.app.forwarding import forwarder_of
+from dnsd.config import load
 from dnsd.model.errors import InvalidSetting
 from dnsd.model.names import name_from_text
 from dnsd.runtime.clock import SystemClock
@@ -29,6 +31,13 @@ from dnsd.server.sockets import adopt, reserve
 from dnsd.server.source import LocalFeed
 
 WEB = "web.default.svc.cluster.local."
+
+
+class Standing(SystemClock):
+    """A clock that stands still: no token comes back while this machine is busy."""
+
+    def monotonic(self) -> float:
+        return 1000.0
 
 
 class Room:
@@ -336,3 +345,63 @@ async def test_who_may_ask_what_is_short_and_how_often_is_handed_down(make, cata
     while not (await room.ask(WEB, source="127.0.0.3")).flags & dns.flags.TC:
         pass
     assert room.responder.counts()[("dnsd_dns_slipped",)] == 1
+
+
+async def test_several_responders_keep_to_the_rate_of_one(make, catalog, register, until):
+    catalog.load([], [], 1)
+    register(2, 7)
+    options = {"rate": Rate(20, slip=0, exempt=()), "clock": Standing()}
+    first = make(workers=2, **options)
+    sockets = adopt([tuple(socket.dup(each) for each in first.sockets[0].descriptors)], 2)
+    second = Responder(sockets, LocalFeed(catalog.table), catalog.table, **options)
+    running = first.tasks.start("second", second.run())
+    both = (first.responder, second)
+    await until(lambda: all(each._tcp is not None for each in both))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.connect(("127.0.0.1", first.port))
+        for number in range(200):
+            client.send(dns.message.make_query(WEB, "A", id=number).to_wire())
+        dropped = ("dnsd_dns_dropped", "udp", "rate-limit")
+        answered = ("dnsd_dns_responses", "NOERROR")
+        await until(lambda: sum(each.counts().get(key, 0) for each in both for key in (dropped, answered)) == 200)
+        replies = [each.counts().get(answered, 0) for each in both]
+    drawn_among = sockets[0].drawn_among
+    await second.stop(0)
+    await running
+    for each in sockets:
+        each.close()
+    # Where the kernel's hash goes on, the client's port is one responder's, which has all of the rate.
+    assert sorted(replies) == ([10, 10] if drawn_among == 2 else [0, 20])
+
+
+@pytest.mark.parametrize("is_limited", [True, False])
+async def test_what_an_upstream_says_later_is_limited_too(make, catalog, register, until, is_limited):
+    catalog.load([], [], 1)
+    register(2, 7)
+    loop = asyncio.get_running_loop()
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as upstream,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client,
+    ):
+        for each in (upstream, client):
+            each.setblocking(False)
+            each.bind(("127.0.0.1", 0))
+        settings = load({"forward": ["127.0.0.1:{1}".format(*upstream.getsockname())]}, {"HOME": "/nowhere"})
+        rate = Rate(6, slip=1, exempt=() if is_limited else ("127.0.0.0/8",))
+        room = make(clock=Standing(), rate=rate, forwarder=forwarder_of(settings, SystemClock()))
+        await until(lambda: room.responder._tcp is not None)
+        client.connect(("127.0.0.1", room.port))
+        for number in range(10):
+            client.send(dns.message.make_query("nobody.example.com", "A", id=number).to_wire())
+        assert _addresses(await room.ask(WEB)) == ["10.0.0.7"]  # so all ten have come, and wait
+        async with asyncio.timeout(20):
+            packet, asker = await loop.sock_recvfrom(upstream, 4096)
+            denial = dns.message.make_response(dns.message.from_wire(packet), recursion_available=True)
+            denial.set_rcode(dns.rcode.NXDOMAIN)
+            await loop.sock_sendto(upstream, denial.to_wire(), asker)
+            replies = [dns.message.from_wire(await loop.sock_recv(client, 4096)) for _ in range(10)]
+    assert {reply.id for reply in replies} == set(range(10))
+    cut = [reply for reply in replies if reply.flags & dns.flags.TC]
+    assert len(cut) == (4 if is_limited else 0)
+    assert all(reply.flags & dns.flags.RA for reply in replies)
+    assert room.responder.counts().get(("dnsd_dns_slipped",), 0) == len(cut)

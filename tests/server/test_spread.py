@@ -52,6 +52,7 @@ def is_there(udp: socket.socket) -> bool:
 def test_one_client_is_shared_evenly(bound: str, asked: str) -> None:
     # With the kernel's hash a client's port belongs to one responder: the shares would be all and nothing.
     for shared in sharing(bound, 2, 2):
+        assert [each.drawn_among for each in shared] == [2, 2]
         one, other = taken(shared, asked)
         assert one + other == DATAGRAMS
         assert min(one, other) > AN_EIGHTH
@@ -69,3 +70,4 @@ def test_without_such_programs_the_hash_goes_on(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("dnsd.server.spread._ATTACH_REUSEPORT_CBPF", 9999)
     for shared in sharing("127.0.0.1", 2, 2):
         assert sorted(taken(shared, "127.0.0.1")) == [0, DATAGRAMS]
+        assert [each.drawn_among for each in shared] == [1, 1]
