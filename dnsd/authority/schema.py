@@ -99,10 +99,15 @@ def published_ports(service: Service, endpoints: Iterable[Endpoint]) -> tuple[Se
     """The declared ports, otherwise the union of the endpoints' ports."""
     if service.ports:
         return service.ports
-    union = {
-        (port.name, port.protocol, "" if port.name else port.port): port for each in endpoints for port in each.ports
-    }
-    return tuple(ServicePort(port.name, port.protocol, port.port) for port in union.values())
+    several = {id(each.ports): each.ports for each in endpoints}  # most share one object (codec.stored)
+    return _united(tuple(several.values()))
+
+
+@lru_cache(maxsize=1024)
+def _united(several: tuple[tuple[Port, ...], ...]) -> tuple[ServicePort, ...]:
+    """Each port once. Cached: services of one kind have the same."""
+    union = {(port.name, port.protocol, "" if port.name else port.port): port for ports in several for port in ports}
+    return tuple([ServicePort(port.name, port.protocol, port.port) for port in union.values()])
 
 
 def endpoint_port(port: ServicePort, endpoint: Endpoint, is_declared: bool) -> int | None:
