@@ -27,7 +27,7 @@ class _Iovec(ctypes.Structure):
     _fields_ = (("base", ctypes.c_void_p), ("octets", ctypes.c_size_t))
 
 
-class _Header(ctypes.Structure):
+class _Message(ctypes.Structure):
     _fields_ = (
         ("name", ctypes.c_void_p),
         ("name_octets", ctypes.c_uint),
@@ -36,8 +36,13 @@ class _Header(ctypes.Structure):
         ("control", ctypes.c_void_p),
         ("control_octets", ctypes.c_size_t),
         ("flags", ctypes.c_int),
-        ("sent", ctypes.c_uint),
     )
+
+
+class _Header(ctypes.Structure):
+    """``struct mmsghdr``: nested, because the inner one's padding counts."""
+
+    _fields_ = (("message", _Message), ("sent", ctypes.c_uint))
 
 
 def question(number: int, name: str) -> bytes:
@@ -59,8 +64,8 @@ class Volley:
             if RANDOM.encode() in packet:
                 self.random_at.append(start + _HEADER_OCTETS + 1)
             self._iovecs[index] = _Iovec(ctypes.addressof(self._block) + start, len(packet))
-            self.headers[index].iovecs = ctypes.addressof(self._iovecs) + index * ctypes.sizeof(_Iovec)
-            self.headers[index].iovec_count = 1
+            self.headers[index].message.iovecs = ctypes.addressof(self._iovecs) + index * ctypes.sizeof(_Iovec)
+            self.headers[index].message.iovec_count = 1
             start += len(packet)
 
     def renew(self) -> None:

@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[2]
 START_SECONDS = 30.0
 SUFFIX = "default.svc.cluster.local"
 
+TICK = os.sysconf("SC_CLK_TCK")
 _given: set[int] = set()
 
 
@@ -46,6 +47,13 @@ def until(is_true: Callable[[], object], what: str, seconds: float = 20.0) -> fl
         assert time.monotonic() - start < seconds, f"not within {seconds} s: {what}"
         time.sleep(0.01)
     return time.monotonic() - start
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process has spent so far."""
+    with open(f"/proc/{pid}/stat") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
 
 
 class Replica:

@@ -1,6 +1,5 @@
 """Row 11: no file descriptors left."""
 
-import os
 import resource
 import time
 from collections.abc import Iterator
@@ -9,19 +8,11 @@ from contextlib import contextmanager
 import pytest
 from faults.peers import Crowd, descriptors
 from faults.probe import Probe, ask_tcp, question
-from faults.replica import Replica, until
+from faults.replica import Replica, cpu_seconds, until
 
 pytestmark = pytest.mark.timeout(300)
 
 TRUTH = {f"web-{number}": [f"192.0.2.{number}"] for number in range(1, 6)}
-TICK = os.sysconf("SC_CLK_TCK")
-
-
-def cpu_seconds(pid: int) -> float:
-    """What a process has spent so far."""
-    with open(f"/proc/{pid}/stat") as stat:
-        fields = stat.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
 
 
 def serves_tcp(replica: Replica, name: str) -> bool:

@@ -1,0 +1,63 @@
+"""The speed that a well-behaved client gets: a closed loop of dnsperf, so many questions always under way."""
+
+import re
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from faults.replica import Replica, cpu_seconds
+
+UNDER_WAY = 100
+_COMPLETED = re.compile(r"Queries completed:\s+(\d+)")
+_LOST = re.compile(r"Queries lost:\s+(\d+)")
+_SECONDS = re.compile(r"Run time \(s\):\s+([0-9.]+)")
+_RECEIVE_QUEUE = 4
+"""Where /proc/net/udp has ``tx_queue:rx_queue`` of a socket, in hexadecimal octets."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of that loop: questions answered a second, how many were not at all, responders' CPU seconds each."""
+
+    rate: float
+    lost: int
+    cpu_seconds_each: float
+
+
+class Loop:
+    """The loop, asking for A of ``names`` in turn."""
+
+    def __init__(self, replica: Replica, names: Sequence[str], folder: Path) -> None:
+        self._replica = replica
+        self._file = folder / "questions"
+        self._file.write_text("".join(f"{name} A\n" for name in names))
+
+    def window(self) -> Window:
+        """One second of it. Raises CalledProcessError when dnsperf fails."""
+        host, port = self._replica.dns
+        responders = self._replica.children("responder")
+        before = sum(map(cpu_seconds, responders))
+        words = ["dnsperf", "-s", host, "-p", str(port), "-d", str(self._file), "-l", "1", "-t", "1", "-W"]
+        words += ["-c", "4", "-T", "1", "-q", str(UNDER_WAY)]
+        told = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout
+        spent = sum(map(cpu_seconds, responders)) - before
+        completed, lost, seconds = (float(pattern.findall(told)[0]) for pattern in (_COMPLETED, _LOST, _SECONDS))
+        return Window(completed / seconds, int(lost), spent / max(1.0, completed))
+
+    def until_full_speed(self, rate: float, start: float, within_seconds: float) -> tuple[float, Window]:
+        """Window after window until one has that rate and loses nothing; when it began, seconds after ``start``."""
+        while True:
+            begun = time.monotonic() - start
+            window = self.window()
+            if window.rate >= rate and not window.lost:
+                return begun, window
+            assert begun < within_seconds, f"{window} {begun:.1f} s later, not {rate:.0f}/s"
+
+
+def octets_waiting(port: int) -> int:
+    """What lies in the receive queues of this port's UDP sockets, in this thread's network namespace."""
+    lines = Path("/proc/thread-self/net/udp").read_text().splitlines()[1:]
+    fields = [line.split() for line in lines]
+    return sum(int(each[_RECEIVE_QUEUE].partition(":")[2], 16) for each in fields if each[1].endswith(f":{port:04X}"))
