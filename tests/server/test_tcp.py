@@ -144,6 +144,34 @@ async def test_a_client_that_half_closes_gets_its_answers(make, ask, answered):
         assert await _is_closed(reader)
 
 
+async def test_a_crowd_whose_time_is_up_together_goes_in_parts_while_others_have_their_turn(
+    make, hand_clock, monkeypatch
+):
+    monkeypatch.setattr(tcp_module, "CLOSES_A_TURN", 4)
+    server = make(clock=hand_clock)
+    async with AsyncExitStack() as stack:
+        for _ in range(10):
+            await stack.enter_async_context(_connected(server.address))
+        await _until(lambda: server.connections == 10)
+        server.server._timers["sweep"].cancel()
+        hand_clock.advance(11)
+        left = [(server.server.sweep(), server.connections) for _ in range(4)]
+        assert left == [(True, 6), (True, 2), (False, 0), (False, 0)]
+    async with AsyncExitStack() as stack:
+        for _ in range(10):
+            await stack.enter_async_context(_connected(server.address))
+        await _until(lambda: server.connections == 10)
+        hand_clock.advance(11)
+        # The server's own sweep goes on at once, with the others' turns between: not four a quarter of a second.
+        sweeps = []
+        server.server._sweep_on()
+        while server.connections:
+            sweeps.append(server.connections)
+            await asyncio.sleep(0)
+        assert len(sweeps) < 20
+        assert set(sweeps) == {6, 2}
+
+
 async def test_time_limits_are_kept_by_the_sweep(make, ask, hand_clock):
     server = make(clock=hand_clock)
     async with AsyncExitStack() as stack:
