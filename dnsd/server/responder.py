@@ -157,6 +157,7 @@ class Responder:
                 self._udp_tally,
                 limiter,
                 self._forwarding(self._udp_terms, self._udp_tally, self._limit(limiter)),
+                has_siblings=each.responders > 1,
             )
             server.open()
             self._udp.append(server)

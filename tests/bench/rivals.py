@@ -1,7 +1,7 @@
-"""The other name servers, as Debian has them: one worker each, the zones as master files, everything else untouched.
+"""The other name servers, as Debian has them: one worker each (if not asked for two), the zones as master files.
 
-Only what would make the comparison unfair is set: no rate limit (NSD's is on), no name servers in the authority
-section of every answer (dnsd sends none). Each is left out where it is not installed.
+Only what would make the comparison unfair is set otherwise: no rate limit (NSD's is on), no name servers in the
+authority section of every answer (dnsd sends none). Each is left out where it is not installed.
 """
 
 import shutil
@@ -15,7 +15,8 @@ SYSTEM_FOLDERS = "/usr/local/sbin:/usr/sbin:/sbin"
 
 _NSD = """
 server:
-  server-count: 1
+  server-count: {workers}
+  reuseport: {shares}
   ip-address: {host}@{port}
   username: ""
   chroot: ""
@@ -38,7 +39,7 @@ server:
     listen: {host}@{port}
     rundir: {folder}
     pidfile: {folder}/knot.pid
-    udp-workers: 1
+    udp-workers: {workers}
     tcp-workers: 1
     background-workers: 1
 log:
@@ -103,8 +104,8 @@ def program_of(name: str) -> str | None:
     return shutil.which(program) or shutil.which(program, path=SYSTEM_FOLDERS)
 
 
-def start(name: str, folder: Path, zones: Path) -> Started | None:
-    """Start it on the master files in ``zones``; None when it is not installed."""
+def start(name: str, folder: Path, zones: Path, workers: int = 1) -> Started | None:
+    """Start it on the master files in ``zones``; None when it is not installed. ``workers``: for UDP, not of BIND."""
     program = program_of(name)
     if program is None:
         return None
@@ -113,5 +114,6 @@ def start(name: str, folder: Path, zones: Path) -> Started | None:
     port = free_port()
     settings = folder / "server.conf"
     blocks = [zone.format(origin=file.stem, file=file) for file in sorted(zones.glob("*.zone"))]
-    settings.write_text(head.format(host=LOOPBACK, port=port, folder=folder, zones=zones) + "".join(blocks))
+    chosen = {"workers": workers, "shares": "yes" if workers > 1 else "no"}
+    settings.write_text(head.format(host=LOOPBACK, port=port, folder=folder, zones=zones, **chosen) + "".join(blocks))
     return Started(name, port, command(program, settings), folder / "log").wait()

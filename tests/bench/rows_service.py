@@ -18,6 +18,7 @@ _EACH_QUESTIONS = 5000
 _CALM_RATE = 1000
 _CHURN_RATE = 5000
 _WORKER_PORTS = 64
+_COUNTS = ("one worker", "two workers")
 _MICRO, _MILLI = 1_000_000, 1000
 P50, P99 = 0.5, 0.99
 
@@ -123,7 +124,10 @@ def _waiting_for_cores(peer: Peer, load: Load, seconds: float) -> Callable[[int]
 
 
 def workers(stage: Stage) -> list[Figure]:
-    """Two workers, 64 client ports, all on all cores; the busier's share is its share of the CPU time."""
+    """Two workers, 64 client ports, all on all cores; the busier's share is its share of the CPU time.
+
+    NSD and Knot are asked with one and with two as well: two take smaller batches, whoever they are.
+    """
     load, seconds = replace(stage.load(questions.warm), ports=_WORKER_PORTS), stage.options.seconds
     two = stage.replica(stage.records, workers=2)
     shares: list[float] = []
@@ -135,14 +139,30 @@ def workers(stage: Stage) -> list[Figure]:
         shares.append(100 * max(spent) / sum(spent))
         return cost
 
+    pairs = _rivals_by_workers(stage)
     contestants = {"one worker": lambda _: _unpinned_cost(stage.dnsd, load, seconds), "two workers": cost_of_two}
+    for name, peers in pairs.items():
+        for count, peer in zip(_COUNTS, peers, strict=True):
+            contestants[f"{name}, {count}"] = lambda _, peer=peer: _unpinned_cost(peer, load, seconds)
     costs = alternate(stage.options.rounds, contestants)
-    stage.end(two)
+    for peer in (two, *(of_two for _, of_two in pairs.values())):
+        stage.end(peer)
     return [
         *sample_lines("workers", MICROSECONDS, costs),
         Figure("workers", "two / one", TIMES, ratios(costs["two workers"], costs["one worker"]), most=1.15),
+        *(
+            Figure("workers", f"{name}: two / one", TIMES, ratios(*(costs[f"{name}, {of}"] for of in _COUNTS[::-1])))
+            for name in pairs
+        ),
         Figure("workers", "share of the busier", "%", shares, most=60),
     ]
+
+
+def _rivals_by_workers(stage: Stage) -> dict[str, tuple[Peer, Peer]]:
+    """NSD and Knot, where they are installed, with one worker and with two."""
+    one = {name: peer for name, peer in stage.rivals.items() if name in ("NSD", "Knot")}
+    two = stage.rivals_with(stage.records, tuple(one), workers=2)
+    return {name: (peer, two[name]) for name, peer in one.items()}
 
 
 def _unpinned_cost(peer: Peer, load: Load, seconds: float) -> float:

@@ -121,7 +121,7 @@ class Stage:
         self._stack.callback(made.close)
         return made
 
-    def rivals_with(self, records: Records, names: tuple[str, ...] = NAMES) -> dict[str, Peer]:
+    def rivals_with(self, records: Records, names: tuple[str, ...] = NAMES, workers: int = 1) -> dict[str, Peer]:
         """The other servers that are installed, holding these records."""
         installed = [name for name in names if program_of(name)]
         zones = self.new_path("zones")
@@ -132,7 +132,7 @@ class Stage:
             subprocess.run([sys.executable, str(script), *map(str, records.arguments()), str(zones)], check=True)
         started: dict[str, Peer] = {}
         for name in installed:
-            peer = start_rival(name, self.new_path(name.lower()), zones)
+            peer = start_rival(name, self.new_path(name.lower()), zones, workers)
             if peer is not None:
                 self.keep(peer)
                 started[name] = peer

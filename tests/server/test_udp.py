@@ -222,3 +222,23 @@ async def test_a_late_answer_after_the_end_is_nothing(make, ask, until):
         client.setblocking(False)
         with pytest.raises(BlockingIOError):
             client.recv(512)
+
+
+@pytest.mark.parametrize(("has_siblings", "expected"), [(False, []), (True, ["yielded"])])
+async def test_beside_others_it_lets_others_go_first_after_a_batch_of_many(
+    make, ask, monkeypatch, has_siblings, expected
+):
+    yielded = []
+    monkeypatch.setattr(udp_module.os, "sched_yield", lambda: yielded.append("yielded"))
+    server, bound, _ = make(has_siblings=has_siblings)
+    few, many = udp_module.BATCH_WORTH_ANOTHER - 1, udp_module.BATCH_WORTH_ANOTHER
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.connect(bound.getsockname())
+        for number in range(few):
+            client.send(ask(number))
+        server._take_turn()
+        assert yielded == []
+        for number in range(many):
+            client.send(ask(number))
+        server._take_turn()
+    assert yielded == expected
