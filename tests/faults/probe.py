@@ -43,6 +43,13 @@ class Tally:
     latencies: list[float] = field(default_factory=list)
     answered_at: list[float] = field(default_factory=list)
 
+    def add(self, other: "Tally") -> None:
+        """Take another one's numbers to one's own."""
+        self.asked.update(other.asked)
+        self.answered.update(other.answered)
+        self.wrong += other.wrong
+        self.latencies += other.latencies
+
     def gap(self) -> float:
         """The longest time without an answer over UDP, in seconds."""
         return max((late - early for early, late in pairwise(self.answered_at)), default=0.0)
@@ -55,6 +62,12 @@ class Tally:
     def kinds(self) -> Counter[str]:
         """How often each kind of wrong answer came."""
         return Counter(each.what.partition(" ")[0] for each in self.wrong)
+
+    def assert_flawless(self) -> None:
+        """Every question was answered, with the truth. That there were questions is checked too."""
+        assert not self.wrong, f"{self.kinds()} of {dict(self.asked)}, first {self.wrong[:3]}"
+        assert self.asked == self.answered
+        assert self.asked
 
 
 class Probe:
@@ -88,8 +101,7 @@ class Probe:
     def assert_flawless(self) -> None:
         """Every question was answered, with the truth. That there were questions is checked too."""
         tally = self.tally
-        assert not tally.wrong, f"{tally.kinds()} of {dict(tally.asked)}, first {tally.wrong[:3]}"
-        assert tally.asked == tally.answered
+        tally.assert_flawless()
         assert all(tally.asked[transport] for transport, rate in self._rates.items() if rate)
 
     def assert_never(self, kind: str) -> None:

@@ -3,40 +3,55 @@
 import time
 
 import pytest
+from faults.elsewhere import crowd, probed
 from faults.peers import Crowd, descriptors
-from faults.probe import Probe
-from faults.replica import until
+from faults.probe import Probe, Tally
+from faults.replica import Replica, cpu_seconds, until
 
 pytestmark = pytest.mark.timeout(300)
 
 MEGABYTE = 1 << 20
 IDLE_SECONDS = 10.0
 TRUTH = {f"web-{number}": [f"192.0.2.{number}"] for number in range(1, 6)}
-LATENCY_LEAST = 0.02
+LATENCY_LEAST = 0.005
 """Seconds; below this a ratio of latencies is noise of a shared machine."""
+LATENCY_LEAST_IN_CI = 0.1
+
+
+def tcp_accepted(replica: Replica) -> float:
+    """Connections taken so far."""
+    return replica.metric("dnsd_dns_tcp_accepted_total")
 
 
 def test_slow_and_silent_clients_keep_nobody_else_waiting(make_replica, scale):
-    """Row 9: 2,000 idle and 500 slow TCP clients, ``ulimit -n 1024``: probe 100 %, p99 at most three times idle."""
+    """Row 9: 2,000 idle and 500 slow TCP clients, ``ulimit -n 1024``: probe 100 %, p99 at most three times idle.
+
+    Crowd and probe are processes of their own, and the crowd comes and goes between the probe's stretches: what else
+    this machine does falls on both, with it and without.
+    """
     with descriptors(1024):
         replica = make_replica(workers=1, flags=("--tcp-idle-seconds", str(IDLE_SECONDS * scale)))
     names = replica.fill(TRUTH)
-    with Probe(replica.dns, names) as calm:
-        time.sleep(10 * scale)
-    with Crowd(replica.dns, next(iter(names)), idle=2000, slow=500) as crowd:
-        until(lambda: replica.metric("dnsd_dns_tcp_accepted_total") > 400, "the crowd is there")
-        with Probe(replica.dns, names) as probe:
-            time.sleep(30 * scale)
-        accepted = replica.metric("dnsd_dns_tcp_accepted_total")
-    idle, busy = calm.tally.percentile(0.99), probe.tally.percentile(0.99)
-    print(f"row 9: {accepted:.0f} accepted, {sum(map(len, crowd.lives.values()))} ended, p99 {1e3 * idle:.1f} ms idle,")
-    print(f"row 9: {1e3 * busy:.1f} ms beside them, asked {dict(probe.tally.asked)}")
+    (responder,) = replica.children("responder")
+    calm, busy, cpu = Tally(), Tally(), 0.0
+    rounds = 3 if scale == 1 else 1
+    for _ in range(rounds):
+        calm.add(probed(replica.dns, names, 10 * scale))
+        accepted = tcp_accepted(replica)
+        with crowd(replica.dns, next(iter(names)), idle=2000, slow=500):
+            until(lambda least=accepted + 400: tcp_accepted(replica) > least, "the crowd is there")
+            spent = cpu_seconds(responder)
+            busy.add(probed(replica.dns, names, 30 * scale))
+            cpu += cpu_seconds(responder) - spent
+        accepted = tcp_accepted(replica) - accepted
+        assert accepted > 500
+    print(f"row 9: {accepted:.0f} accepted in the last round, responder's CPU {cpu / rounds:.2f} s a round,")
+    for share in (0.5, 0.9, 0.99):
+        idle, beside = calm.percentile(share), busy.percentile(share)
+        print(f"row 9: {share:.0%} of the probe within {1e3 * idle:.2f} ms idle, {1e3 * beside:.2f} ms beside them")
     calm.assert_flawless()
-    probe.assert_flawless()
-    assert accepted > 500
-    # One machine runs both ends and other tests beside: only the full run is long enough to judge a time by.
-    if scale == 1:
-        assert busy <= max(3 * idle, LATENCY_LEAST)
+    busy.assert_flawless()
+    assert beside <= max(3 * idle, LATENCY_LEAST if scale == 1 else LATENCY_LEAST_IN_CI)
 
 
 def test_who_never_reads_is_gone_soon_and_costs_little(make_replica, scale):
