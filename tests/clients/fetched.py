@@ -1,20 +1,32 @@
 """systemd-resolved, fetched and unpacked: installed it would take /etc/resolv.conf of this machine."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+FETCHED = os.environ.get("DNSD_TEST_RESOLVED", "")
+"""A folder where its packages are already; as in ``.ci/run``, which fetches them."""
+NAMES = ("systemd-resolved", "libnss-resolve")
+
 
 def packages_of_resolved(folder: Path) -> list[Path]:
-    """The packages of systemd-resolved for the systemd of this machine, in ``folder``; skips where there are none."""
+    """The packages of systemd-resolved for the systemd of this machine; in ``folder`` unless they are fetched already.
+
+    Skips where there are none to fetch.
+    """
+    if FETCHED:
+        packages = sorted(Path(FETCHED).glob("*.deb"))
+        assert len(packages) == len(NAMES), f"{FETCHED} has not the packages {NAMES}: {packages}"
+        return packages
     for tool in ("apt-get", "dpkg-query", "dpkg-deb"):
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed: systemd-resolved is fetched from Debian")
     version = _told("dpkg-query", "--show", "--showformat", "${Version}", "systemd")
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("systemd-resolved", "libnss-resolve"):
+    for name in NAMES:
         _told("apt-get", "download", f"{name}={version}", folder=folder)
     return sorted(folder.glob("*.deb"))
 

@@ -1,14 +1,16 @@
 """``python -m clients.page``: docs/clients.md, made of what the tests of the clients hold to be true."""
 
+from clients.followers import FOLLOWERS, Follower
 from clients.fronts import FRONTS
 from clients.kinds import CLIENTS, SITUATIONS, Client
 
 HEAD = """# Clients
 
-Made by `PYTHONPATH=tests python -m clients.page > docs/clients.md` from what `tests/system/test_clients.py` holds to be
-true: every cell below is a test with the real client, in a network of its own, whose `resolv.conf` names two replicas
-of dnsd and the search list `default.svc.cluster.local svc.cluster.local cluster.local` with `ndots:5`; or, for what
-stands in front, the one resolver that asks both. (Those of systemd-resolved, which is fetched, run by `-m long` only.)
+Made by `PYTHONPATH=tests python -m clients.page > docs/clients.md` from what `tests/system/test_clients.py` and
+`test_followers.py` hold to be true: every cell below is a test with the real client, in a network of its own, whose
+`resolv.conf` names two replicas of dnsd and the search list `default.svc.cluster.local svc.cluster.local cluster.local`
+with `ndots:5`; or, for what stands in front, the one resolver that asks both. (That systemd-resolved is tried needs its
+package, fetched and never installed: `.ci/run` shows how.)
 """
 SITUATIONS_TEXT = """
 - **A**: both addresses of a service are found.
@@ -20,22 +22,29 @@ SITUATIONS_TEXT = """
 - **one replica down**: the first server of `resolv.conf` was killed with -9; the second answers, for a front too, which
   is asked for a name that it does not have in its cache.
 - **dnsd restarting**: both replicas are restarted in turn, while the client asks without a pause; no answer fails.
+  A program that follows a name keeps all its targets, and follows what is changed afterwards.
 """
 TAIL = """
 ## Programs that follow a name
-Each is tried with the real program (`tests/system/`): it finds all endpoints, and lets go of one that leaves.
+HAProxy, nginx, Prometheus and gRPC stay, and ask again: each finds all endpoints, takes up one that comes and lets go
+of one that leaves, with one replica down too. While *no* replica answers, HAProxy, Prometheus and gRPC keep what they
+had; nginx does so for as long as `valid` says, and answers 502 then. All follow again as soon as one replica is back.
 
 - **HAProxy**: `server-template web 10 _http._tcp.web.default.svc.cluster.local resolvers dnsd`, and in `resolvers dnsd`
-  `accepted_payload_size 1232` and `hold valid 1s`. It divides SRV weights by 256: register 256 for 1, 2560 for 10.
-- **nginx**: `resolver ADDRESS valid=5s;` and the name in a variable (without one it asks once, at its start):
-  `set $web web.default.svc.cluster.local; proxy_pass http://$web:8080;`.
+  a `nameserver` for each replica, `accepted_payload_size 1232` and `hold valid 1s`. It takes a cut answer for the
+  whole: above some twenty endpoints use `nameserver one tcp@ADDRESS:53` with `accepted_payload_size 8192`. It keeps
+  what it had for 30 s (`hold refused`, `hold timeout`; both may be longer). It divides SRV weights by 256: register 256
+  for 1, 2560 for 10.
+- **nginx**: `resolver ADDRESS ADDRESS valid=5s;` and the name in a variable (without one it asks once, at its start):
+  `set $web web.default.svc.cluster.local; proxy_pass http://$web:8080;`. Keep `resolver_timeout` above the 5 s after
+  which it asks the next replica.
 - **Prometheus**: `dns_sd_configs` with `names: [_http._tcp.web.default.svc.cluster.local]` and `type: SRV`, or with the
   service's name, `type: A` and a `port`. Or `http_sd_configs` with the `url`
   `http://ADDRESS:8053/v1/prometheus?namespace=default&service=web&port=http`, which knows ids, states and labels, too
   (`__meta_dnsd_…`), and shows endpoints that are not ready: keep those of `__meta_dnsd_state` `ready` by relabelling.
   That list is one replica's: while it is away Prometheus keeps the targets that it had. By DNS it asks the other one.
 - **gRPC**: `dns:///web.default.svc.cluster.local:50051` with the policy `round_robin`. It asks again when a connection
-  breaks, at most every 30 s.
+  breaks, at most every 30 s (`grpc.dns_min_time_between_resolutions_ms`): one that comes is found when another ends.
 
 ## Resolvers in front
 They cache: what left is gone one TTL (5 s) later, and a name that was denied is there `negative_ttl_seconds` later.
@@ -62,7 +71,7 @@ client) the first answer is taken and nothing is printed. No other client of the
 """
 
 
-def row(client: Client) -> str:
+def row(client: Client | Follower) -> str:
     """One client's line of the table."""
     reasons = list(dict.fromkeys(client.cannot.values()))
     cells = [f"no ({reasons.index(client.cannot[one]) + 1})" if one in client.cannot else "yes" for one in SITUATIONS]
@@ -73,7 +82,7 @@ def row(client: Client) -> str:
 def page() -> str:
     """The whole page."""
     titles = f"| client | {' | '.join(SITUATIONS.values())} | what to know |"
-    table = "\n".join([titles, "| --- " * (len(SITUATIONS) + 2) + "|", *map(row, (*CLIENTS, *FRONTS))])
+    table = "\n".join([titles, "| --- " * (len(SITUATIONS) + 2) + "|", *map(row, (*CLIENTS, *FRONTS, *FOLLOWERS))])
     return f"{HEAD}\n{table}\n{SITUATIONS_TEXT}{TAIL}"
 
 

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from clients.fetched import unpacked_resolved
@@ -26,6 +26,8 @@ MANY = {f"10.77.1.{number}" for number in range(1, 41)}
 PORT = 8080
 FRESH = "fresh.default.svc.cluster.local"
 """The addresses of ``web`` again, by a name that no front has in its cache before it is asked in the outage."""
+LATE = "late.default.svc.cluster.local"
+"""A name that is unknown until a test registers it."""
 PROMPT_SECONDS = 4.5
 """Below the 5 s that every libc waits for a server: who is slower was not answered at once."""
 LAST_SECONDS = 30.0
@@ -36,9 +38,10 @@ class Stage:
 
     def __init__(self, room: Room, dnsd: list[str]) -> None:
         self.room, self.dnsd = room, dnsd
+        self.servers: dict[str, subprocess.Popen[str]] = {}
         for address in sorted(WEB):
-            room.run("ip", "address", "add", f"{address}/32", "dev", "lo")
-            room.start(f"http-{address}", sys.executable, str(PROGRAMS / "pong.py"), address, str(PORT))
+            self.add_address(address)
+            self.start_pong(address, PORT)
         self._start_redis()
         self.replicas = {dns: self.start_replica(dns) for dns in REPLICAS}
         for dns in REPLICAS:
@@ -47,6 +50,15 @@ class Stage:
         self._register("fresh", WEB)
         self._register("many", MANY)
         until(lambda: all(len(self._digged(dns)) == len(MANY) for dns in REPLICAS), "both replicas know all")
+
+    def add_address(self, *addresses: str) -> None:
+        """More addresses for the loopback of the room."""
+        add = 'for one; do ip address add "$one/32" dev lo; done'
+        self.room.run("sh", "-ec", add, "sh", *addresses)
+
+    def start_pong(self, address: str, port: int) -> None:
+        """An HTTP server that tells its address."""
+        self.room.start(f"http-{address}-{port}", sys.executable, str(PROGRAMS / "pong.py"), address, str(port))
 
     def _start_redis(self) -> None:
         place = f"{self.room.folder}/redis.sock"
@@ -74,14 +86,13 @@ class Stage:
             self.wait_for(dns)
 
     def _register(self, service: str, addresses: set[str]) -> None:
-        operations = [
-            {"op": "put", "kind": "endpoint", "namespace": "default", "service": service, "id": f"{service}-{number}"}
-            | {"value": {"address": address, "ports": {"http": PORT}, "lease_seconds": None}}
-            for number, address in enumerate(sorted(addresses), 1)
-        ]
+        self.write(*(put(service, number, address) for number, address in enumerate(sorted(addresses), 1)))
+
+    def write(self, *operations: dict[str, object], admin: int = 8053) -> None:
+        """A batch of operations, at the replica with that admin port."""
         body = json.dumps({"operations": operations})
         words = ["curl", "-sS", "--fail-with-body", "-H", "content-type: application/json", "-d", body]
-        self.room.run(*words, "http://127.0.0.1:8053/v1/batch")
+        self.room.run(*words, f"http://127.0.0.1:{admin}/v1/batch")
 
     def _digged(self, dns: str) -> list[str]:
         ask = f"dig @{dns} +short +tries=1 +timeout=2 many.default.svc.cluster.local || true"
@@ -124,17 +135,23 @@ class Stage:
         with self.first_down(), ThreadPoolExecutor(4) as pool:
             return dict(zip((one.name for one in clients), pool.map(self._fresh, clients), strict=True))
 
-    @contextmanager
-    def first_down(self) -> Iterator[None]:
+    def first_down(self) -> AbstractContextManager[None]:
         """The first replica of resolv.conf is killed with -9, and started again in the end."""
         first, *_ = REPLICAS
-        os.killpg(self.replicas[first].pid, signal.SIGKILL)
-        self.replicas[first].wait(10)
+        return self.down(first)
+
+    @contextmanager
+    def down(self, *those: str) -> Iterator[None]:
+        """These replicas are killed with -9 and started again in the end."""
+        for dns in those:
+            os.killpg(self.replicas[dns].pid, signal.SIGKILL)
+            self.replicas[dns].wait(10)
         try:
             yield
         finally:
-            self.replicas[first] = self.start_replica(first)
-            self.wait_for(first)
+            self.replicas |= {dns: self.start_replica(dns) for dns in those}
+            for dns in those:
+                self.wait_for(dns)
 
     def restart(self, clients: Sequence[Client]) -> dict[str, list[set[str]]]:
         """All that every client finds, over and over, while the replicas are restarted in turn."""
@@ -162,6 +179,22 @@ class Stage:
             return self.addresses(client, name)
         except subprocess.TimeoutExpired:
             return set()
+
+
+def _keyed(op: str, service: str, number: int) -> dict[str, object]:
+    return {"op": op, "kind": "endpoint", "namespace": "default", "service": service, "id": f"{service}-{number}"}
+
+
+def put(service: str, number: int, address: str) -> dict[str, object]:
+    """The operation that registers the endpoint with this number."""
+    return _keyed("put", service, number) | {
+        "value": {"address": address, "ports": {"http": PORT}, "lease_seconds": None}
+    }
+
+
+def delete(service: str, number: int) -> dict[str, object]:
+    """The operation that deregisters it."""
+    return _keyed("delete", service, number)
 
 
 def _asked(client: Client, name: str) -> str:

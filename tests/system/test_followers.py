@@ -1,179 +1,247 @@
-"""Programs that stay and follow a name: Prometheus, nginx, gRPC, dnsmasq in front; HAProxy is in test_weights."""
+"""Programs that stay and follow a name: HAProxy, nginx, Prometheus, gRPC; what stands in front lets go of a name, too.
 
-import json
-from collections.abc import Callable, Iterator
+That HAProxy counts weights is in test_weights.
+"""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from clients.kinds import NAME, PROGRAMS
-from clients.stage import BOTH, PORT, WEB, Stage
+from clients.followers import (
+    FAILED,
+    FOLLOWERS,
+    GRPC_PORT,
+    NUMBERS,
+    Follower,
+    start_grpc_server,
+    targets_of_prometheus,
+)
+from clients.stage import MANY, PORT, REPLICAS, WEB, Stage, delete, put
 from room import require, until
 
-pytestmark = pytest.mark.timeout(120)
-STAYER = min(WEB)
-HOSTS = {f"web-{number}.{NAME}:{PORT}" for number in (1, 2)}
-ADDRESSES = {f"{address}:{PORT}" for address in WEB}
-API = "http://127.0.0.1:8053/v1/namespaces/default/services/web/endpoints"
-PROMETHEUS = f"""
-scrape_configs:
-  - job_name: srv
-    scrape_interval: 1s
-    dns_sd_configs: [{{names: [_http._tcp.{NAME}], type: SRV, refresh_interval: 1s}}]
-  - job_name: a
-    scrape_interval: 1s
-    dns_sd_configs: [{{names: [{NAME}], type: A, port: {PORT}, refresh_interval: 1s}}]
-  - job_name: http
-    scrape_interval: 1s
-    http_sd_configs:
-      - url: http://127.0.0.1:8053/v1/prometheus?namespace=default&service=web&port=http
-        refresh_interval: 1s
-    relabel_configs: [{{source_labels: [__meta_dnsd_endpoint], target_label: endpoint}}]
-"""
-NGINX = f"""
-daemon off;
-pid {{folder}}/nginx.pid;
-error_log {{folder}}/nginx-errors.log;
-events {{{{}}}}
-http {{{{
-    access_log off;
-    client_body_temp_path {{folder}}/body;
-    proxy_temp_path {{folder}}/proxy;
-    fastcgi_temp_path {{folder}}/fastcgi;
-    uwsgi_temp_path {{folder}}/uwsgi;
-    scgi_temp_path {{folder}}/scgi;
-    resolver 127.0.0.1 127.0.0.2 valid=1s ipv6=off;
-    server {{{{
-        listen 127.0.0.1:8088;
-        set $web {NAME};
-        location / {{{{ proxy_pass http://$web:{PORT}; }}}}
-    }}}}
-}}}}
-"""
+pytestmark = pytest.mark.timeout(170)
+STAYER, LEAVER, COMER = sorted(NUMBERS[f"web-{number}"] for number in (1, 2, 3))
+REPLACED = {STAYER, COMER}
+SETTLED_SECONDS = 40.0
+AWAY_SECONDS = 3.0
+"""Every program asks several times in it."""
+WHOLE = {"a": WEB, "aaaa": WEB, "srv": WEB, "short": WEB, "many": MANY}
+Found = dict[str, set[str]]
+"""Addresses by situation."""
 
 
-@pytest.fixture
-def whole(stage: Stage) -> Iterator[Stage]:
-    """The stage; what a test deregistered is there again afterwards."""
-    yield stage
-    for number, address in enumerate(sorted(WEB), 1):
-        body = json.dumps({"address": address, "ports": {"http": PORT}, "lease_seconds": None})
-        stage.room.run(
-            "curl", "-sSfX", "PUT", "-H", "content-type: application/json", "-d", body, f"{API}/web-{number}"
-        )
+def that_can(situation: str) -> pytest.MarkDecorator:
+    """The programs whose situation it is."""
+    return pytest.mark.parametrize(
+        "follower", [pytest.param(one, id=one.name) for one in FOLLOWERS if situation not in one.cannot]
+    )
 
 
 @pytest.fixture(scope="module")
-def prometheus(stage: Stage) -> None:
-    require("prometheus")
-    folder = stage.room.folder
-    (folder / "prometheus.yml").write_text(PROMETHEUS)
-    flags = [f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb"]
-    stage.room.start("prometheus", "prometheus", *flags, "--web.listen-address=127.0.0.1:9090", nameserver=BOTH)
+def followers(stage: Stage, request: pytest.FixtureRequest) -> list[Follower]:
+    """Those that are asked for in this run, started."""
+    ours = [item for item in request.session.items if item.path == request.path and hasattr(item, "callspec")]
+    asked = {item.callspec.params["follower"].name for item in ours}
+    followers = [one for one in FOLLOWERS if one.name in asked]
+    require(*{need for one in followers for need in one.needs})
+    stage.add_address(COMER, *sorted(MANY))
+    stage.start_pong(COMER, PORT)
+    for follower in followers:
+        follower.start(stage)
+    return followers
+
+
+def settled(stage: Stage, followers: list[Follower], expected: Found) -> dict[str, Found]:
+    """What each has found in these situations, when all have what is expected or when that takes too long."""
+    end = time.monotonic() + SETTLED_SECONDS
+    found: dict[str, Found] = {one.name: {} for one in followers}
+    waiting = [(one, situation) for one in followers for situation in expected if situation not in one.cannot]
+    while waiting and time.monotonic() < end:
+        for follower, situation in waiting:
+            found[follower.name][situation] = follower.found(stage, situation)
+        waiting = [(one, situation) for one, situation in waiting if found[one.name][situation] != expected[situation]]
+    return found
+
+
+def seen(stage: Stage, followers: list[Follower]) -> dict[str, set[str]]:
+    """What each has found by the name's addresses now."""
+    return {one.name: one.found(stage, "a") for one in followers}
+
+
+def replace(stage: Stage, gone: int, come: int, *more: dict[str, object], admin: int = 8053) -> None:
+    """One endpoint of ``web`` is replaced by another in one change, and ends, which is what gRPC waits for."""
+    stage.write(delete("web", gone), put("web", come, NUMBERS[f"web-{come}"]), *more, admin=admin)
+    place = f"{NUMBERS[f'web-{gone}']}:{GRPC_PORT}"
+    if place in stage.servers:
+        stage.servers[place].terminate()
+        stage.servers[place].wait(10)
+        start_grpc_server(stage, place)
 
 
 @pytest.fixture(scope="module")
-def nginx(stage: Stage) -> None:
-    require("nginx")
-    folder = stage.room.folder
-    (folder / "nginx.conf").write_text(NGINX.format(folder=folder))
-    stage.room.start("nginx", "nginx", "-c", f"{folder}/nginx.conf", "-e", f"{folder}/nginx-start.log")
+def whole(stage: Stage, followers: list[Follower]) -> dict[str, Found]:
+    """What is found with both replicas up."""
+    return settled(stage, followers, WHOLE)
 
 
-def leave(stage: Stage, admin: str = "127.0.0.1:8053") -> None:
-    """The second endpoint is deregistered, at the replica with that admin API."""
-    stage.room.run("curl", "-sSfX", "DELETE", API.replace("127.0.0.1:8053", admin) + "/web-2")
+@dataclass
+class Outage:
+    """What was found with the first replica killed; ``http`` is the list over HTTP that Prometheus had of it."""
+
+    found: dict[str, Found]
+    http: set[str]
+
+
+@pytest.fixture(scope="module")
+def outage(stage: Stage, followers: list[Follower], whole: dict[str, Found]) -> Outage:
+    """The first replica is killed; what changes then is told to the second."""
+    with stage.first_down():
+        replace(stage, 2, 3, admin=8054)
+        found = settled(stage, followers, dict.fromkeys(("a", "srv"), REPLACED))
+        http = {address for one in followers if one.name == "Prometheus" for address in one.found(stage, "http")}
+    return Outage(found, http)
+
+
+def kill_and_start(stage: Stage, dns: str) -> None:
+    """One replica is killed with -9 and started again."""
+    with stage.down(dns):
+        pass
+
+
+@dataclass
+class Restart:
+    """What was found over and over while the replicas were restarted in turn, and after."""
+
+    in_turn: list[dict[str, set[str]]]
+    unknown: dict[str, set[str]]
+    after: dict[str, Found]
+
+
+@pytest.fixture(scope="module")
+def restart(stage: Stage, followers: list[Follower], outage: Outage) -> Restart:
+    """Both are restarted in turn; an endpoint is replaced and a name made after that."""
+    in_turn = []
+    with ThreadPoolExecutor(1) as pool:
+        restarting = pool.submit(lambda: [kill_and_start(stage, dns) for dns in REPLICAS])
+        while not restarting.done():
+            in_turn.append(seen(stage, followers))
+        restarting.result()
+    unknown = {one.name: one.found(stage, "unknown") for one in followers}
+    replace(stage, 3, 2, put("late", 1, STAYER))
+    after = settled(stage, followers, {"a": WEB, "srv": WEB, "unknown": {STAYER}})
+    return Restart(in_turn, unknown, after)
+
+
+@pytest.fixture(scope="module")
+def away(stage: Stage, followers: list[Follower], restart: Restart) -> tuple[dict[str, set[str]], dict[str, Found]]:
+    """What was found at last while both replicas were away, and when they were there again."""
+    with stage.down(*REPLICAS):
+        end = time.monotonic() + AWAY_SECONDS
+        while time.monotonic() < end:
+            found = seen(stage, followers)
+    replace(stage, 2, 3)
+    return found, settled(stage, followers, dict.fromkeys(("a", "srv"), REPLACED))
+
+
+@that_can("a")
+def test_addresses_are_followed(whole: dict[str, Found], follower: Follower) -> None:
+    assert whole[follower.name]["a"] == WEB
+
+
+@that_can("aaaa")
+def test_that_there_is_no_ipv6_address_does_not_matter(whole: dict[str, Found], follower: Follower) -> None:
+    assert whole[follower.name]["aaaa"] == WEB
+
+
+@that_can("srv")
+def test_ports_are_followed(whole: dict[str, Found], follower: Follower) -> None:
+    assert whole[follower.name]["srv"] == WEB
+
+
+@that_can("short")
+def test_a_short_name_is_followed_through_the_search_list(whole: dict[str, Found], follower: Follower) -> None:
+    assert whole[follower.name]["short"] == WEB
+
+
+@that_can("many")
+def test_forty_endpoints_are_all_followed(whole: dict[str, Found], follower: Follower) -> None:
+    assert whole[follower.name]["many"] == MANY
+
+
+@that_can("outage")
+def test_with_one_replica_down_changes_are_followed(outage: Outage, follower: Follower) -> None:
+    assert outage.found[follower.name] == dict.fromkeys(outage.found[follower.name], REPLACED)
+
+
+@that_can("restart")
+def test_restarting_the_replicas_in_turn_is_not_felt(restart: Restart, follower: Follower) -> None:
+    found = [one[follower.name] for one in restart.in_turn]
+    assert len(found) >= 2
+    assert [one for one in found if one != REPLACED] == []
+    after = {one: found for one, found in restart.after[follower.name].items() if one != "unknown"}
+    assert after == dict.fromkeys(after, WEB)
+
+
+@pytest.mark.long
+@that_can("away")
+def test_with_all_replicas_away_the_last_targets_are_kept_or_not(
+    away: tuple[dict[str, set[str]], dict[str, Found]], follower: Follower
+) -> None:
+    found, after = away
+    assert found[follower.name] == (WEB if follower.keeps else {FAILED})
+    assert after[follower.name] == dict.fromkeys(after[follower.name], REPLACED)
+
+
+@that_can("unknown")
+def test_an_unknown_name_is_followed_when_it_comes(restart: Restart, follower: Follower) -> None:
+    assert restart.unknown[follower.name] <= {FAILED}
+    assert restart.after[follower.name]["unknown"] == {STAYER}
+
+
+@pytest.mark.parametrize("follower", [one for one in FOLLOWERS if one.name == "Prometheus"], ids=["Prometheus"])
+def test_the_list_over_http_has_ids_and_is_one_replicas(stage: Stage, outage: Outage, follower: Follower) -> None:
+    # While its replica was away Prometheus kept the targets that it had.
+    assert outage.http == WEB
+
+    def labels() -> dict[str, str]:
+        targets: list[dict[str, Any]] = [one["labels"] for one in targets_of_prometheus(stage, "http")]
+        return {one["instance"]: one["endpoint"] for one in targets}
+
+    current = seen(stage, [follower])[follower.name]
+    expected = {f"{address}:{PORT}": name for name, address in NUMBERS.items() if address in current}
+    eventually(labels, expected, "the registry's own names come as labels, which DNS has no room for")
+
+    def scraped() -> set[str]:
+        jobs = ("a", "aaaa", "srv", "short", "http")
+        return {job for job in jobs if {one["health"] for one in targets_of_prometheus(stage, job)} == {"up"}}
+
+    eventually(scraped, {"a", "aaaa", "srv", "short", "http"}, "what was found is scraped")
 
 
 def eventually(look: Callable[[], object], expected: object, what: str) -> None:
     """Wait until ``look`` gives what is expected."""
-    until(lambda: look() == expected, what, 40)
+    until(lambda: look() == expected, what, SETTLED_SECONDS)
     assert look() == expected
 
 
-def active_targets(stage: Stage) -> list[dict[str, Any]]:
-    """What Prometheus itself says that it scrapes; [] before it listens."""
-    text = stage.room.run("sh", "-c", "curl -s http://127.0.0.1:9090/api/v1/targets?state=active || echo '{}'")
-    found: list[dict[str, Any]] = json.loads(text).get("data", {"activeTargets": []})["activeTargets"]
-    return found
-
-
-def targets(stage: Stage) -> dict[str, set[str]]:
-    """Its targets by job."""
-    found: dict[str, set[str]] = {}
-    for one in active_targets(stage):
-        found.setdefault(one["labels"]["job"], set()).add(one["labels"]["instance"])
-    return found
-
-
-@pytest.mark.usefixtures("prometheus")
-def test_prometheus_finds_targets_by_srv_by_a_and_over_http(whole: Stage) -> None:
-    # The target of an SRV record is a host name: Prometheus resolves that too, with the host's own resolver.
-    eventually(lambda: targets(whole), {"srv": HOSTS, "a": ADDRESSES, "http": ADDRESSES}, "all jobs")
-
-    def labelled() -> dict[str, str]:
-        labels = [one["labels"] for one in active_targets(whole) if one["labels"]["job"] == "http"]
-        return {one["instance"]: one["endpoint"] for one in labels}
-
-    def scraped() -> set[str]:
-        return {one["labels"]["job"] for one in active_targets(whole) if one["health"] == "up"}
-
-    # The registry's own names come as labels, which DNS has no room for; and what was found is really scraped.
-    assert labelled() == {f"{address}:{PORT}": f"web-{number}" for number, address in enumerate(sorted(WEB), 1)}
-    eventually(scraped, {"srv", "a", "http"}, "every job scrapes")
-    leave(whole)
-    stayed = {"srv": {f"web-1.{NAME}:{PORT}"}, "a": {f"{STAYER}:{PORT}"}, "http": {f"{STAYER}:{PORT}"}}
-    eventually(lambda: targets(whole), stayed, "the target that left is dropped")
-
-
-def answering(stage: Stage) -> set[str]:
-    """Who answers through nginx."""
-    ask = "for i in 1 2 3 4 5 6 7 8 9 10; do curl -s http://127.0.0.1:8088/ && echo; done || true"
-    return set(stage.room.run("sh", "-c", ask).split())
-
-
-@pytest.mark.usefixtures("nginx")
-def test_nginx_follows_the_name(whole: Stage) -> None:
-    eventually(lambda: answering(whole), WEB, "nginx asks both")
-    leave(whole)
-    eventually(lambda: answering(whole), {STAYER}, "nginx asks the one that stays")
-
-
-@pytest.mark.long
-@pytest.mark.usefixtures("nginx", "prometheus")
-def test_with_one_replica_down_they_follow_the_other(whole: Stage) -> None:
-    everything = {"srv": HOSTS, "a": ADDRESSES, "http": ADDRESSES}
-    eventually(lambda: (targets(whole), answering(whole)), (everything, WEB), "both ask all")
-    with whole.first_down():
-        leave(whole, "127.0.0.1:8054")
-        # The list over HTTP is one replica's: while that is away Prometheus keeps the targets that it had.
-        stayed = {"srv": {min(HOSTS)}, "a": {f"{STAYER}:{PORT}"}, "http": ADDRESSES}
-        eventually(lambda: (targets(whole), answering(whole)), (stayed, {STAYER}), "both ask the one that stays")
-    eventually(lambda: targets(whole), stayed | {"http": {f"{STAYER}:{PORT}"}}, "the list is there again")
-
-
-def test_grpc_balances_over_the_name(stage: Stage) -> None:
-    room, python = stage.room, stage.dnsd[0]
-    for address in sorted(WEB):
-        room.start(f"grpc-{address}", python, str(PROGRAMS / "grpc_server.py"), address, "50051")
-        until(lambda address=address: "listening" in room.log(f"grpc-{address}"), "the gRPC server listens")
-    found = room.run(python, str(PROGRAMS / "grpc_client.py"), f"{NAME}:50051", nameserver=BOTH)
-    assert set(found.split()) == WEB
-
-
-def test_behind_dnsmasq_names_and_ports_are_the_same(whole: Stage) -> None:
+def test_behind_dnsmasq_names_and_ports_are_the_same(stage: Stage) -> None:
     require("dnsmasq")
-    room = whole.room
+    room = stage.room
     flags = ["--no-daemon", "--no-resolv", "--no-hosts", "--port=53", "--bind-interfaces", "--listen-address=127.0.0.3"]
     servers = ["--server=/cluster.local/127.0.0.1", "--server=/cluster.local/127.0.0.2"]
     room.start("dnsmasq", "dnsmasq", "--conf-file=/dev/null", "--user=root", *flags, *servers)
+    name = "fresh.default.svc.cluster.local"
 
-    def asked(rtype: str, name: str = NAME) -> set[str]:
+    def asked(rtype: str, name: str = name) -> set[str]:
         ask = f"dig @127.0.0.3 +short +tries=1 {name} {rtype} || true"
         return set(room.run("sh", "-c", ask).splitlines())
 
     eventually(lambda: asked("A"), WEB, "dnsmasq asks dnsd")
     assert asked("AAAA") == set()
-    assert {line.split()[2] for line in asked("SRV", f"_http._tcp.{NAME}")} == {str(PORT)}
-    assert set(room.run("getent", "ahostsv4", "web", nameserver="127.0.0.3").split()) >= WEB
-    leave(whole)
+    assert {line.split()[2] for line in asked("SRV", f"_http._tcp.{name}")} == {str(PORT)}
+    assert set(room.run("getent", "ahostsv4", "fresh", nameserver="127.0.0.3").split()) >= WEB
+    stage.write(delete("fresh", 2))
     eventually(lambda: asked("A"), {STAYER}, "what left is gone one TTL later")

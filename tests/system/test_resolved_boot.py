@@ -5,6 +5,7 @@ throw-away root alone: installed it would take /etc/resolv.conf of this machine.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from clients.fetched import packages_of_resolved
@@ -45,7 +46,8 @@ UNBOUND = """server:
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     """dnsd and resolved run; the link's resolver, which resolved is told of by a test, knows www.example.com alone."""
     require("dig", "curl", "unbound", "dbus-daemon")
-    folder = tmp_path_factory.mktemp("resolved")
+    folder, ours = tmp_path_factory.mktemp("resolved"), Path("/etc/resolv.conf")
+    before = ours.read_bytes()
     packages = packages_of_resolved(folder / "packages")
     machine = Machine(folder, installed(folder / "opt" / "dnsd"), packages, COMMANDS)
     try:
@@ -57,6 +59,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         yield machine
     finally:
         machine.close()
+    assert ours.read_bytes() == before
 
 
 def set_resolved(machine: Machine, drop_in: str) -> None:

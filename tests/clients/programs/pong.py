@@ -1,4 +1,4 @@
-"""pong ADDRESS PORT: an HTTP server that tells its address, and at /metrics a metric."""
+"""pong ADDRESS PORT: an HTTP server that tells the address it was asked at, and at /metrics a metric."""
 
 import http.server
 import sys
@@ -11,10 +11,17 @@ class Pong(http.server.BaseHTTPRequestHandler):
         """The address, as text; for Prometheus a series."""
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(b"pong 1\n" if self.path == "/metrics" else sys.argv[1].encode())
+        told = "pong 1" if self.path == "/metrics" else self.connection.getsockname()[0]
+        self.wfile.write(f"{told}\n".encode())
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
 
 
-http.server.ThreadingHTTPServer((sys.argv[1], int(sys.argv[2])), Pong).serve_forever()
+class Server(http.server.ThreadingHTTPServer):
+    """Lets more wait for it than the five of the library."""
+
+    request_queue_size = 128
+
+
+Server((sys.argv[1], int(sys.argv[2])), Pong).serve_forever()
