@@ -10,6 +10,7 @@ from pathlib import Path
 from faults.replica import Replica, cpu_seconds
 
 UNDER_WAY = 100
+DEARER = 1.25
 _COMPLETED = re.compile(r"Queries completed:\s+(\d+)")
 _LOST = re.compile(r"Queries lost:\s+(\d+)")
 _SECONDS = re.compile(r"Run time \(s\):\s+([0-9.]+)")
@@ -46,14 +47,22 @@ class Loop:
         completed, lost, seconds = (float(pattern.findall(told)[0]) for pattern in (_COMPLETED, _LOST, _SECONDS))
         return Window(completed / seconds, int(lost), spent / max(1.0, completed))
 
-    def until_full_speed(self, rate: float, start: float, within_seconds: float) -> tuple[float, Window]:
-        """Window after window until one has that rate and loses nothing; when it began, seconds after ``start``."""
+    def until_like(
+        self, before: Sequence[Window], share: float, start: float, within_seconds: float
+    ) -> tuple[float, Window]:
+        """Window after window until one is like those ``before``; when it began, seconds after ``start``.
+
+        Like them: nothing lost, at least ``share`` of the slowest one's rate, and no question dearer than a quarter
+        above the dearest one's.
+        """
+        rate = share * min(window.rate for window in before)
+        cost = DEARER * max(window.cpu_seconds_each for window in before)
         while True:
             begun = time.monotonic() - start
             window = self.window()
-            if window.rate >= rate and not window.lost:
+            if window.rate >= rate and not window.lost and window.cpu_seconds_each <= cost:
                 return begun, window
-            assert begun < within_seconds, f"{window} {begun:.1f} s later, not {rate:.0f}/s"
+            assert begun < within_seconds, f"{window} {begun:.1f} s later, not {rate:.0f}/s at {1e6 * cost:.1f} us"
 
 
 def octets_waiting(port: int) -> int:

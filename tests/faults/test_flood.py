@@ -28,8 +28,8 @@ RATE = 100
 """Replies a second to a network, by default."""
 STEADY = 15_000
 """Questions a second, which a responder can answer: then batches are alike, whatever is asked."""
-FULL_SPEED = 0.8
-"""Of the slowest second before: two seconds of the same loop differ by so much on a machine that others use too."""
+FULL_SPEED, FULL_SPEED_IN_CI = 0.8, 0.5
+"""Of the slowest second before. Two seconds of the same loop differ by more on a machine that others use too."""
 
 
 class Heartbeats(threading.Thread):
@@ -63,8 +63,9 @@ class Heartbeats(threading.Thread):
 def test_a_flood_above_capacity_leaves_memory_heartbeats_and_speed(make_replica, scale, tmp_path):
     """Row 6: RSS growth at most 20 MB, heartbeats 100 % accepted, full speed within 2 s after.
 
-    Full speed: a closed loop of dnsperf loses nothing and gets four fifths of its slowest second before the flood; no
-    packet of the flood waits any more; and from 2 s after it every question of the probe is answered, and rightly.
+    Full speed: a closed loop of dnsperf loses nothing, gets four fifths of its slowest second before the flood (half in
+    CI), and no question costs the responder a quarter more CPU; no packet of the flood waits any more; and from 2 s
+    after it every question of the probe is answered, and rightly.
     What a flood might leave behind shows there: emptied buckets and a rest from reading as lost questions, work that
     goes on and tables that have grown as a slower loop.
     """
@@ -73,7 +74,6 @@ def test_a_flood_above_capacity_leaves_memory_heartbeats_and_speed(make_replica,
     truth = replica.fill({**SERVICES, "beating": ["10.1.0.1"]}, lease=15)
     loop = Loop(replica, NAMES, tmp_path)
     before = [loop.window() for _ in range(3)]
-    rate = FULL_SPEED * min(window.rate for window in before)
     answered, memory, peak = replica.metric("dnsd_dns_responses_total"), replica.memory(), 0
     with Heartbeats(replica) as heartbeats, flood(replica.dns, NAMES, 15 * scale) as flooding:
         while flooding.poll() is None:
@@ -83,7 +83,7 @@ def test_a_flood_above_capacity_leaves_memory_heartbeats_and_speed(make_replica,
         sent = sent_by(flooding)
         drained = until(lambda: not octets_waiting(replica.dns[1]), "nothing waits")
         answered = replica.metric("dnsd_dns_responses_total") - answered
-        back, after = loop.until_full_speed(rate, end, 30)
+        back, after = loop.until_like(before, FULL_SPEED if scale == 1 else FULL_SPEED_IN_CI, end, 60)
         time.sleep(max(0, end + 2 - time.monotonic()))
         with Probe(replica.dns, truth) as probe:
             time.sleep(5 * scale)
