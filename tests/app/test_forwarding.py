@@ -2,6 +2,9 @@ import pytest
 
 from dnsd.app.forwarding import check_forwarding, forwarder_of, is_us, routes_of
 from dnsd.config import load
+from dnsd.forward.exchange import TRY_SECONDS
+from dnsd.forward.forwarder import ANSWER_SECONDS
+from dnsd.forward.tries import TRIES
 from dnsd.forward.upstream import Upstream
 from dnsd.model.errors import InvalidSetting
 from dnsd.model.names import ROOT, name_from_text
@@ -82,3 +85,12 @@ async def test_a_forwarder_is_made_of_the_settings():
     assert forwarder is not None
     assert forwarder.reverse == frozenset()
     await forwarder.close()
+
+
+def test_its_figures_are_those_that_were_promised():
+    # glibc waits for 5 s; RFC 8767 5 lets nothing be stale for more than three days.
+    assert (TRIES, TRY_SECONDS, ANSWER_SECONDS) == (2, 1.5, 4.0)
+    made = settings(forward=[NEVER])
+    assert (made.forward_in_flight, made.forward_stale_seconds) == (1000, 86_400)
+    with pytest.raises(InvalidSetting, match="forward_stale_seconds"):
+        settings(forward=[NEVER], forward_stale_seconds=3 * 86_400 + 1)

@@ -101,13 +101,17 @@ async def test_a_right_answer_from_another_port_or_address_is_not_heard(scripted
         return [a_reply(packet, WWW)]
 
     server = await scripted(flooded)
+    accepted = 0
     try:
         for _ in range(rounds):
             query = Query(a_question())
-            assert await ask_over_udp(server.upstream, query, 5) == a_reply(query.packet, WWW)
+            accepted += await ask_over_udp(server.upstream, query, 5) != a_reply(query.packet, WWW)
     finally:
         for stranger in strangers:
             stranger.close()
+    tried = rounds * each * len(strangers)
+    print(f"\nforged answers with the right id and question: {tried} tried, {accepted} accepted")
+    assert accepted == 0
 
 
 async def test_a_truncated_answer_is_an_answer_here(scripted):

@@ -134,7 +134,7 @@ def test_a_canary_behind_haproxy(served: Served, tmp_path: Path) -> None:
     """HAProxy takes (weight + 255) / 256, so weights are registered in steps of 256 (dns-behaviour)."""
     require("haproxy")
     backends = {name: Backend(name) for name in ("stable", "canary")}
-    for name, weight in {"stable": 9 * 256, "canary": 256}.items():
+    for name, weight in {"stable": 2560, "canary": 256}.items():
         body = {"address": "127.0.0.1", "ports": {"http": backends[name].port}, "weight": weight}
         served.call("PUT", f"/endpoints/{name}", body)
     port = free_port()
@@ -143,8 +143,8 @@ def test_a_canary_behind_haproxy(served: Served, tmp_path: Path) -> None:
     with (tmp_path / "haproxy.log").open("w") as log:
         proxy = subprocess.Popen(["haproxy", "-db", "-f", str(file)], stdout=log, stderr=log)
     try:
-        until(lambda: share(port) == {"stable": 90, "canary": 10}, "one request of ten goes to the canary", 30)
-        served.call("PATCH", "/endpoints/canary", {"weight": 9 * 256})
+        until(lambda: share(port, 110) == {"stable": 100, "canary": 10}, "one request of eleven goes to the canary", 30)
+        served.call("PATCH", "/endpoints/canary", {"weight": 2560})
         until(lambda: share(port) == {"stable": 50, "canary": 50}, "half of them do", 30)
         served.call("PATCH", "/endpoints/canary", {"weight": 0})
         until(lambda: share(port) == {"stable": 100}, "none does", 30)
@@ -177,10 +177,10 @@ listen web
 """
 
 
-def share(port: int) -> dict[str, int]:
-    """Who answered a hundred requests, in percent; {} while the proxy has nobody to ask."""
+def share(port: int, requests: int = 100) -> dict[str, int]:
+    """Who answered how many of so many requests; {} while the proxy has nobody to ask."""
     found: Counter[str] = Counter()
-    for _ in range(100):
+    for _ in range(requests):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
         try:
             connection.request("GET", "/")
