@@ -33,6 +33,10 @@ FILL_SECONDS = 75.0
 SETTLED_SECONDS = 6.0
 RSS_SLOPE_MOST = 1_000_000 / 600
 """Octets a second: one megabyte in ten minutes."""
+FILES_SLOPE_MOST = 1 / 600
+"""Open files a second: one in ten minutes."""
+CALM_SECONDS = 60.0
+"""Of so long the fewest open files count: while the store is silent there are up to 32 more, a leak never goes back."""
 FORGIVEN = ("unanswered", "refused", "SERVFAIL")
 
 
@@ -206,7 +210,7 @@ class Soak:
         return 0 if is_well and is_flat else 1
 
     def _tell_growth(self) -> bool:
-        """Say which process grows, by how much; False when the memory of all does too much."""
+        """Say which process grows, by how much; False when the memory or the open files of all do too much."""
         for process, counted in self.counted.items():
             octets, files = growth_of(counted)
             of = [each[2] for each in counted]
@@ -214,9 +218,8 @@ class Soak:
                 f"{process}: RSS {octets * 600 / 1e6:+.2f} MB per 10 min, now {counted[-1][1] / 1e6:.1f} MB; "
                 f"open files {files * 600:+.2f} per 10 min, {min(of)} to {max(of)}"
             )
-        # Open files are told, not judged: while the store is silent there are up to 32 more, for as long as it is.
-        octets, _ = growth_of(self.counted["all"])
-        return octets <= RSS_SLOPE_MOST
+        octets, files = growth_of(self.counted["all"])
+        return octets <= RSS_SLOPE_MOST and files <= FILES_SLOPE_MOST
 
     def close(self) -> None:
         """End everything that was started here."""
@@ -228,7 +231,16 @@ class Soak:
 def growth_of(counted: list[tuple[float, int, int]]) -> tuple[float, float]:
     """Octets and open files a second by which it grows, the first third left out: caches fill."""
     late = counted[len(counted) // 3 :]
-    return slope_of([(at, octets) for at, octets, _ in late]), slope_of([(at, files) for at, _, files in late])
+    return slope_of([(at, octets) for at, octets, _ in late]), slope_of(_calm(late))
+
+
+def _calm(counted: list[tuple[float, int, int]]) -> list[tuple[float, int]]:
+    """The fewest open files of each stretch of CALM_SECONDS, with the middle of that time."""
+    stretches: dict[int, list[int]] = {}
+    for at, _, files in counted:
+        stretches.setdefault(int((at - counted[0][0]) / CALM_SECONDS), []).append(files)
+    whole = list(stretches.items())[:-1] or list(stretches.items())  # the last one has just begun
+    return [((number + 0.5) * CALM_SECONDS, min(files)) for number, files in whole]
 
 
 def slope_of(points: list[tuple[float, int]]) -> float:
