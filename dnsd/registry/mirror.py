@@ -148,8 +148,10 @@ class Mirror:
         """Accept the store as it is, on all replicas; returns how many held records that drops. The next look at the
         store, within a second, loads it. Raises StoreUnavailable.
         """
-        await self._store.adopt(self.epoch)
-        note = AccessChange("note", f"adopted the store, epoch {self.epoch}")
+        # The epoch that the store has: ours is the one before while we still load a store that came back empty.
+        epoch = (await self._store.open(self.revision)).epoch
+        await self._store.adopt(epoch)
+        note = AccessChange("note", f"adopted the store, epoch {epoch}")
         await self._store.write_access(note, 0, author_to_text(author))
         return len(self.held.values)
 

@@ -26,6 +26,22 @@ async def test_adopt_drops_what_the_store_lacks_on_every_replica(
     await eventually(lambda: one.mirror.status().problem == two.mirror.status().problem == "")
 
 
+async def test_adopt_means_the_store_that_is_there_also_before_the_mirror_has_seen_it(
+    make_replica, make_server, server, make_endpoint, eventually
+):
+    own = make_server(server.kind)
+    replica = await make_replica(url=own.url)
+    await replica.store.write([put(_permanent(make_endpoint, "kept"))], 0)
+    await eventually(lambda: replica.endpoint("kept") is not None)
+    await replica.tasks.stop()
+    own.ask("FLUSHALL")
+    before = replica.mirror.epoch
+    await replica.mirror.adopt()
+    replica.tasks.start("mirror", replica.mirror.run())
+    await eventually(lambda: replica.mirror.epoch != before)
+    assert (replica.endpoint("kept"), replica.mirror.status().held) == (None, 0)
+
+
 async def test_half_a_store_lost_is_suspect_and_a_deleted_half_is_not(
     make_replica, make_server, server, make_endpoint, eventually
 ):
