@@ -108,7 +108,7 @@ async def test_a_failover_loses_nothing_that_was_called_replicated(redises, make
     print(f"\n{told}; writes back after at most {max(gaps):.1f} s")
     assert not lost
     assert not revisions.twice
-    assert sorted(gaps)[len(gaps) // 2] <= BACK_SECONDS, gaps
+    assert max(gaps) <= BACK_SECONDS, gaps
 
 
 async def _when_equal(replicas: list[Replica]) -> dict[str, str]:
