@@ -36,7 +36,8 @@ class Replica(Started):
         port, wildcard = free_port(), free_port()
         words = [sys.executable, "-m", "dnsd", "serve", "--dns", f"{LOOPBACK}:{port}", "--dns", f"0.0.0.0:{wildcard}"]
         words += ["--admin", f"{LOOPBACK}:{self.admin[1]}", "--workers", str(workers), "--advertise", ADVERTISED]
-        words += ["--state-dir", state or str(folder / "state"), "--replica", folder.name, *_OWN_SETTINGS]
+        known = Path(state).parent.name if state else folder.name  # what is kept is kept for a replica by its name
+        words += ["--state-dir", state or str(folder / "state"), "--replica", known, *_OWN_SETTINGS]
         words += [word for network in REVERSE for word in ("--reverse", network)]
         words += ["--redis", redis] if redis else []
         self.started_at = time.monotonic()
