@@ -19,7 +19,6 @@ from dnsd.app.orders import Orders, post
 from dnsd.model.errors import DnsdError, InvalidSetting
 from dnsd.runtime.clock import Clock
 from dnsd.runtime.supervise import Supervised, launch
-from dnsd.runtime.turns import GIVES_WAY
 
 _END_GRACE_SECONDS = 8.0
 _NOT_FOR_CHILDREN = ("DNSD_", "NOTIFY_SOCKET", "WATCHDOG_", "LISTEN_")
@@ -88,7 +87,7 @@ class Process:
                 [sys.executable, "-P", "-m", "dnsd.app", orders.role, str(pipe)],
                 pass_fds=(pipe, *orders.descriptors()),
                 environ=child_environment(os.environ),
-                niceness=GIVES_WAY if orders.role == "control" else 0,
+                gives_way=orders.role == "control",
             )
         except BaseException:
             ours.close()

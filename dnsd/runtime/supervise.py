@@ -131,11 +131,11 @@ def launch(
     environ: Mapping[str, str] | None = None,
     output: int | None = None,
     death_signal: signal.Signals = signal.SIGKILL,
-    niceness: int = 0,
+    gives_way: bool = False,
 ) -> subprocess.Popen[bytes]:
     """Start a child that dies with us, with an empty stdin and, where ``output`` is a descriptor, its output there.
 
-    ``niceness``: by how much it gives way to us on a core that both want.
+    ``gives_way``: it has no part in a better niceness than 0 that we were started with.
     """
     return subprocess.Popen(  # noqa: S603 — the command is ours
         list(command),
@@ -145,16 +145,17 @@ def launch(
         env=None if environ is None else dict(environ),
         pass_fds=tuple(pass_fds),
         process_group=0,
-        preexec_fn=_first_steps(os.getpid(), death_signal, niceness),
+        preexec_fn=_first_steps(os.getpid(), death_signal, gives_way=gives_way),
     )
 
 
-def _first_steps(parent: int, death_signal: signal.Signals, niceness: int) -> Callable[[], None]:
+def _first_steps(parent: int, death_signal: signal.Signals, *, gives_way: bool) -> Callable[[], None]:
     # Before the fork: nothing may be looked up behind it.
     prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
     def take() -> None:
-        give_way(niceness)
+        if gives_way:
+            give_way()
         if prctl is not None:
             prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
             if os.getppid() != parent:  # it died before the call above

@@ -9,9 +9,6 @@ import struct
 import sys
 from contextlib import suppress
 
-GIVES_WAY = 5
-"""The niceness of those that may wait a little: a third of the weight of a process that answers (sched(7))."""
-
 _TURN_NANOSECONDS = 100_000
 """The shortest that Linux gives."""
 _ATTRIBUTES = struct.Struct("=IIQiIQQQ")
@@ -35,7 +32,12 @@ def take_short_turns() -> bool:
     return bool(ctypes.CDLL(None).syscall(number, 0, wish, 0) == 0)
 
 
-def give_way(niceness: int) -> None:
-    """Raise our niceness by so much, and that of all that we start; not where a filter of calls forbids it."""
-    with suppress(PermissionError):
-        os.nice(niceness)
+def give_way() -> None:
+    """Go back to the niceness of everybody else where we were started with a better one (systemd's ``Nice=``).
+
+    Never behind everybody else: on a machine whose cores are all wanted, who keeps the leases would be too late for
+    them. Where a filter of calls forbids it, all stays as it is.
+    """
+    if os.getpriority(os.PRIO_PROCESS, 0) < 0:
+        with suppress(PermissionError):
+            os.setpriority(os.PRIO_PROCESS, 0, 0)

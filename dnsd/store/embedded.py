@@ -21,7 +21,6 @@ from dnsd.model.errors import StoreUnavailable
 from dnsd.runtime.clock import Clock
 from dnsd.runtime.supervise import Lines, Supervised, launch
 from dnsd.runtime.tasks import Tasks
-from dnsd.runtime.turns import GIVES_WAY
 from dnsd.store.binary import Binary, binary_for
 from dnsd.store.directory import Directory, socket_path, unusable
 
@@ -119,7 +118,7 @@ class EmbeddedStore:
                 environ={"LC_ALL": "C", "TZ": "UTC"},
                 output=writing,
                 death_signal=signal.SIGTERM,
-                niceness=GIVES_WAY,
+                gives_way=True,
             )
         except BaseException:
             os.close(reading)
