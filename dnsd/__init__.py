@@ -4,10 +4,10 @@ Floors are folders, columns are file names; imports go down only (``pyproject.to
 checks it, ``tests/test_house.py`` holds this text and the contract together). Bottom to top:
 
     model       values and rules, frozen, valid from birth: errors names rdata rrset message service lease health
-                change grant token
+                change grant token packed
     authority   what we are authoritative for, pure: inventory schema (service -> RRsets) compile (RRsets -> nodes) node
                 form octets direct zone domain table tree pointers reverse static lastknown slowstart records journal
-                content catalog explain
+                content image catalog explain
     codec       every outside shape of a value, pure: wire (door: dnslib) zonefile document (JSON) manifest (Kubernetes)
                 selector tsig signature (door: dnspython) notify token audit
     answer      question to answer, bytes to bytes, pure: scan edns cookies networks access terms checks
@@ -19,13 +19,13 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
                 health tries flights cache failures failure forwarder
     store       the shared truth (door: redis): keys redis scripts/*.lua; embedded binary directory
     registry    what the product does: services leases drains departures mirror (follows the store)
-                intake (the catalog's only writer) snapshot disk kept held refill digest replicas herd;
+                intake (the catalog's only writer) beginning snapshot image disk kept held refill digest replicas herd;
                 tokens quotas audit
     health      active checks of endpoints whose service asks for them: probe shares judgement checks
     server      door one, DNS: address holders binding spread sockets; datagrams layout mmsg limiter querylog udp;
                 guests connection tcp; answering dot; asking tally forwarding; frames line feed garbage pages source;
                 secondaries responder
-    admin       door two, HTTP: routes services endpoints leases changes answers zones status failures;
+    admin       door two, HTTP: routes columns; services endpoints leases changes answers zones status failures;
                 prometheus; access needs writes reserved tokens audit; calls openapi families wanted;
                 doh doh_message doh_http2 (door: h2) doh_patience
     config      the settings, default, least, most: kinds option openings options settings sources

@@ -5,52 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from aiohttp import web
 
 from dnsd.admin import changes
-from dnsd.admin.access import Access
-from dnsd.admin.addresses import refusal_of_addresses
-from dnsd.admin.answers import AnswerCalls
-from dnsd.admin.apply import ApplyCalls
-from dnsd.admin.audit import AuditCalls
-from dnsd.admin.backup import BackupCalls
-from dnsd.admin.batch import BatchCalls
 from dnsd.admin.changes import ChangeCalls
+from dnsd.admin.columns import Parts, columns_of, metrics_of
 from dnsd.admin.connections import HEADER_SECONDS_MOST, Connection
-from dnsd.admin.drains import DrainCalls
-from dnsd.admin.endpoints import EndpointCalls
 from dnsd.admin.failures import report_failures
-from dnsd.admin.families import Families
 from dnsd.admin.guards import add_headers, guard_headers, guard_hosts, limit_time
-from dnsd.admin.leases import LeaseCalls
-from dnsd.admin.metrics import Collect, MetricsCalls
-from dnsd.admin.openapi import OpenApiCalls
-from dnsd.admin.prometheus import PrometheusCalls
-from dnsd.admin.replicas import ReplicaCalls
-from dnsd.admin.reserved import Reserved
-from dnsd.admin.services import ServiceCalls
-from dnsd.admin.status import StatusCalls
-from dnsd.admin.store import StoreCalls
-from dnsd.admin.tokens import TokenCalls
-from dnsd.admin.writes import Writes
-from dnsd.admin.zones import ZoneCalls
-from dnsd.health.checks import Checks
 from dnsd.model.errors import InvalidSetting
-from dnsd.model.message import UDP_PAYLOAD_DEFAULT
-from dnsd.registry.audit import Audit
-from dnsd.registry.departures import Departures
-from dnsd.registry.disk import Disk
-from dnsd.registry.drains import Drains
-from dnsd.registry.leases import Leases
-from dnsd.registry.mirror import Mirror
-from dnsd.registry.quotas import DEFAULTS, Limits, Quotas
-from dnsd.registry.refill import Refill
-from dnsd.registry.replicas import Replicas
-from dnsd.registry.services import Services
-from dnsd.registry.ticker import Ticker
-from dnsd.registry.tokens import Tokens
 from dnsd.runtime.clock import Clock
 from dnsd.runtime.tls import Tls
 
@@ -65,73 +30,14 @@ _log = logging.getLogger("dnsd.admin")
 class Admin:
     """The HTTP door of a replica."""
 
-    def __init__(
-        self,
-        services: Services,
-        leases: Leases,
-        drains: Drains,
-        mirror: Mirror,
-        *,
-        departures: Departures,
-        refill: Refill,
-        disk: Disk | None = None,
-        ticker: Ticker | None = None,
-        checks: Checks | None = None,
-        replicas: Replicas,
-        tokens: Tokens,
-        audit: Audit,
-        access: Access,
-        limits: Limits = DEFAULTS,
-        strict_namespaces: bool = False,
-        tls: Tls | None = None,
-        replica: str,
-        udp_payload_most: int = UDP_PAYLOAD_DEFAULT,
-        hosts: Iterable[str] = (),
-        loopback_allowed: bool = True,
-        is_leaving: Callable[[], bool] = lambda: False,
-        collectors: Iterable[Collect] = (),
-        refresh: Callable[[], Awaitable[None]] | None = None,
-    ) -> None:
-        """``departures``: who left of late, kept up to date by somebody else. ``refill`` writes back what the store
-        lost; ``disk``, ``ticker``, ``replicas``: for what is told of them. ``replica``: this replica's name.
-        ``udp_payload_most``: the ceiling of DNS replies over UDP, for what is told of them. ``hosts``: what a Host
-        header may name beside loopback, without port.
-
-        ``tokens``, ``audit``: who may call, who did; ``access``: how that is decided. ``limits``: of each namespace.
-        ``strict_namespaces``: none named like a top-level domain. ``tls``: None for plain HTTP.
-
-        ``loopback_allowed``: loopback addresses may be registered. ``is_leaving``: true once the replica ends.
-        ``collectors`` give metrics; ``refresh`` is awaited before they are asked.
-        """
-        # Where tokens are needed, loopback is a matter of grants.
-        refusal = refusal_of_addresses(loopback_allowed or access.required)
-        writes = Writes(services, access, Quotas(mirror, limits), Reserved(mirror, strict_namespaces))
-        self._access = access
+    def __init__(self, parts: Parts, *, hosts: Iterable[str] = (), tls: Tls | None = None) -> None:
+        """``hosts``: what a Host header may name beside loopback, without port; ``tls``: None for plain HTTP."""
+        self._access = parts.access
         self._tls = tls
         self._hosts = tuple(hosts)
-        self._changes = ChangeCalls(mirror, access)
-        families = Families(mirror, services, lambda: self._changes.watchers, disk, ticker, replicas, checks)
-        self._metrics = MetricsCalls([*collectors, families.collect], refresh)
-        self._columns = (
-            ServiceCalls(writes, access, leases, mirror, refusal),
-            EndpointCalls(writes, access, leases, mirror, refusal),
-            LeaseCalls(leases, mirror, access),
-            DrainCalls(drains, access),
-            BatchCalls(writes, refusal),
-            ApplyCalls(writes, mirror, refusal),
-            self._changes,
-            AnswerCalls(leases, mirror, departures, access, replica, udp_payload_most),
-            PrometheusCalls(mirror, access),
-            ZoneCalls(mirror),
-            OpenApiCalls(access.required),
-            StoreCalls(mirror, refill, access),
-            BackupCalls(writes, mirror, refusal),
-            StatusCalls(mirror, replica, is_leaving, disk, ticker, replicas),
-            ReplicaCalls(replicas, replica),
-            TokenCalls(tokens, access),
-            AuditCalls(audit),
-            self._metrics,
-        )
+        self._changes = ChangeCalls(parts.mirror, parts.access)
+        self._metrics = metrics_of(parts, lambda: self._changes.watchers)
+        self._columns = columns_of(parts, self._changes, self._metrics)
         self._runner: web.AppRunner | None = None
         self._sockets: tuple[socket.socket, ...] = ()
         self._listeners: list[asyncio.Server] = []

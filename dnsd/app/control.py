@@ -112,34 +112,34 @@ class Control:
         self._admin: Admin | None = None
 
     def _admin_api(self, access: Access) -> Admin:
+        from dnsd.admin.columns import Parts
         from dnsd.admin.routes import Admin
 
         settings = self._settings
-        return Admin(
-            self._services,
-            self._leases,
-            self._drains,
-            self._mirror,
-            refill=self._refill,
-            disk=self._disk,
-            ticker=self._ticker,
-            replicas=self._replicas,
+        parts = Parts(
+            services=self._services,
+            leases=self._leases,
+            drains=self._drains,
+            mirror=self._mirror,
             departures=self._departures,
-            checks=self._checks,
+            refill=self._refill,
+            replicas=self._replicas,
             tokens=self._tokens,
             audit=Audit(self._store),
             access=access,
+            replica=settings.replica,
+            disk=self._disk,
+            ticker=self._ticker,
+            checks=self._checks,
             limits=_limits_of(settings),
             strict_namespaces=settings.strict_namespaces,
-            tls=tls_of(settings),
-            replica=settings.replica,
             udp_payload_most=settings.udp_payload,
-            hosts=(settings.admin.host, *settings.admin_host),
             loopback_allowed=_is_home(settings),
             is_leaving=lambda: self._is_leaving,
             collectors=[self._terms.dns_counts.collect],
             refresh=self._terms.refresh_counts,
         )
+        return Admin(parts, hosts=(settings.admin.host, *settings.admin_host), tls=tls_of(settings))
 
     @property
     def failed(self) -> asyncio.Event:

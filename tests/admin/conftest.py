@@ -16,6 +16,7 @@ import aiohttp
 import pytest
 
 from dnsd.admin.access import Access
+from dnsd.admin.columns import Parts
 from dnsd.admin.routes import Admin
 from dnsd.authority.catalog import Catalog
 from dnsd.authority.table import Delta
@@ -96,10 +97,22 @@ class Replica:
             loopback_allowed=options.get("loopback_allowed", True),
             root=options.pop("root", None),
         )
-        given = {"replica": "replica-1", "departures": self.departures, "refill": self.refill}
-        given |= {"tokens": self.tokens, "audit": Audit(self.store), "access": self.access}
-        given |= {"replicas": self.replicas} | options
-        self.admin = Admin(self.services, self.leases, self.drains, self.mirror, **given)
+        hosts = options.pop("hosts", ())
+        self.parts = Parts(
+            services=self.services,
+            leases=self.leases,
+            drains=self.drains,
+            mirror=self.mirror,
+            departures=self.departures,
+            refill=self.refill,
+            replicas=self.replicas,
+            tokens=self.tokens,
+            audit=Audit(self.store),
+            access=self.access,
+            replica="replica-1",
+            **options,
+        )
+        self.admin = Admin(self.parts, hosts=hosts)
         self.tasks = Tasks("test")
         self.port = 0
         self.session: aiohttp.ClientSession | None = None
