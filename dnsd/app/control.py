@@ -86,12 +86,7 @@ class Control:
         self._tasks = Tasks("control")
         self._is_leaving = False
         self._zones = _static_zones(settings)
-        self._store = Store(
-            store_url,
-            settings.redis_prefix,
-            copies=settings.required_copies,
-            allow_eviction=settings.allow_eviction,
-        )
+        self._store = _store_of(settings, store_url)
         self._secondaries = Secondaries(feed, catalog.table, secondaries_of(settings), keys_of(settings), clock)
         self._disk = Disk(_mirror_directory(settings), clock)
         self._mirror = Mirror(self._store, catalog, self._secondaries, clock, disk=self._disk)
@@ -245,6 +240,11 @@ class Control:
         self._disk.close()
         await self._replicas.leave()
         await self._store.close()
+
+
+def _store_of(settings: Settings, store_url: str) -> Store:
+    copies, allow_eviction = settings.required_copies, settings.allow_eviction
+    return Store(store_url, settings.redis_prefix, copies=copies, allow_eviction=allow_eviction)
 
 
 def _mirror_directory(settings: Settings) -> Path:

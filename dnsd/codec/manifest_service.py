@@ -7,10 +7,11 @@ Annotations say what Kubernetes has no field for: ``dnsd/ttl-seconds``, ``dnsd/w
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import cast
 
 from dnsd.codec.document import folded, health_check
-from dnsd.codec.manifest_fields import Fields, Places, relocated
+from dnsd.codec.manifest_fields import Fields, relocated
 from dnsd.codec.reading import read_shape
 from dnsd.codec.shapes import HealthShape
 from dnsd.model import names
@@ -41,25 +42,13 @@ def service_from(manifest: Fields) -> Service | None:
     cluster_ips = [] if is_external else _cluster_ips(spec)
     external_name = _external_name(spec) if is_external else None
     annotations = _annotations(metadata)
-    ttl_seconds, when_empty = (
-        _number(annotations, TTL_ANNOTATION, TTL_SECONDS_DEFAULT),
-        annotations.text(WHEN_EMPTY_ANNOTATION),
-    )
+    ttl_seconds = _number(annotations, TTL_ANNOTATION, TTL_SECONDS_DEFAULT)
+    when_empty = annotations.text(WHEN_EMPTY_ANNOTATION)
     slow_start_seconds = _number(annotations, SLOW_START_ANNOTATION, 0)
     min_kept = _number(annotations, MIN_KEPT_ANNOTATION, 0)
     health = _health(annotations)
-    places: Places = {
-        "namespace": metadata.at("namespace"),
-        "name": metadata.at("name"),
-        "ports": [pointer for pointer, _ in ports],
-        "cluster_ips": [pointer for pointer, _ in cluster_ips],
-        "external_name": spec.at("externalName"),
-        "ttl_seconds": annotations.at(TTL_ANNOTATION),
-        "when_empty": annotations.at(WHEN_EMPTY_ANNOTATION),
-        "slow_start_seconds": annotations.at(SLOW_START_ANNOTATION),
-        "min_kept": annotations.at(MIN_KEPT_ANNOTATION),
-        "health": annotations.at(HEALTH_ANNOTATION),
-    }
+    places = _places(metadata, spec, annotations)
+    places |= {"ports": [pointer for pointer, _ in ports], "cluster_ips": [pointer for pointer, _ in cluster_ips]}
     return manifest.subject.make(
         lambda: Service(
             namespace=namespace_of(metadata),
@@ -116,6 +105,20 @@ def folded_address(text: str) -> str:
         return names.canonical_address(text)
     except ValueError:
         return text
+
+
+def _places(metadata: Fields, spec: Fields, annotations: Fields) -> dict[str, str | Sequence[str]]:
+    """Where the manifest has each field of a Service that is no list."""
+    return {
+        "namespace": metadata.at("namespace"),
+        "name": metadata.at("name"),
+        "external_name": spec.at("externalName"),
+        "ttl_seconds": annotations.at(TTL_ANNOTATION),
+        "when_empty": annotations.at(WHEN_EMPTY_ANNOTATION),
+        "slow_start_seconds": annotations.at(SLOW_START_ANNOTATION),
+        "min_kept": annotations.at(MIN_KEPT_ANNOTATION),
+        "health": annotations.at(HEALTH_ANNOTATION),
+    }
 
 
 def _service_type(spec: Fields) -> str:

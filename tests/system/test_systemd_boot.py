@@ -14,6 +14,7 @@ from room import require
 pytestmark = MARKS
 DYNAMIC_USERS = range(61184, 65520)
 """The user ids of DynamicUser=, systemd.exec(5)."""
+ZONE_FILE = "/etc/dnsd/zones/static.example.zone"
 ZONE = "$ORIGIN static.example.\n$TTL 30\n@ SOA ns hostmaster 1 3600 600 604800 30\n@ NS ns\nns A 192.0.2.53\n"
 
 
@@ -30,14 +31,26 @@ def addresses(machine: Machine, name: str = "web.default.svc.cluster.local") -> 
 
 
 def test_the_unit_serves_on_port_53_without_root_and_is_looked_after(machine: Machine) -> None:
-    zone = "/etc/dnsd/zones/static.example.zone"
-    machine.write(zone, ZONE)
+    """One boot for all of it."""
+    machine.write(ZONE_FILE, ZONE)
     machine.set_service("Environment=DNSD_ZONES=/etc/dnsd/zones")
     machine.run("systemctl", "start", "dnsd")
     assert machine.run("dig", "@127.0.0.1", "dns-version.cluster.local", "TXT", "+short") == '"1.1.0"'
-    main = machine.show("MainPID")
+    assert_it_has_no_rights_but_the_port(machine)
+    assert_answers_go_first(machine)
+    machine.register("web", ["192.0.2.10"])
+    assert addresses(machine) == "192.0.2.10"
+    assert_a_reload_reads_zones_and_restarts_nothing(machine)
+    assert_it_is_started_again_when_killed_and_when_it_hangs(machine)
+    assert_it_stops_as_a_whole(machine)
+    assert_a_wrong_setting_is_not_tried_again(machine)
+
+
+def assert_it_has_no_rights_but_the_port(machine: Machine) -> None:
     status = dict(
-        line.split(":\t", 1) for line in machine.run("cat", f"/proc/{main}/status").splitlines() if ":\t" in line
+        line.split(":\t", 1)
+        for line in machine.run("cat", f"/proc/{machine.show('MainPID')}/status").splitlines()
+        if ":\t" in line
     )
     assert machine.show("DynamicUser") == "yes"
     assert int(status["Uid"].split()[0]) in DYNAMIC_USERS
@@ -46,21 +59,26 @@ def test_the_unit_serves_on_port_53_without_root_and_is_looked_after(machine: Ma
     assert machine.show("StatusText") == "answering"
     assert machine.run("pgrep", "-f", "valkey-server") != ""  # the embedded store, as that user too
     assert machine.run("stat", "-c", "%u", "/var/lib/dnsd/store") == status["Uid"].split()[0]
+
+
+def assert_answers_go_first(machine: Machine) -> None:
     by_role = {role: machine.run("pgrep", "-f", role) for role in ("dnsd.app control", "dnsd.app responder")}
     niceness = {role: machine.run("ps", "-o", "ni=", "-p", pid).strip() for role, pid in by_role.items()}
     assert niceness == {"dnsd.app control": "0", "dnsd.app responder": "-5"}  # the filter of calls allows it
     assert " 100000" in machine.run("grep", "slice", f"/proc/{by_role['dnsd.app responder']}/sched")
 
-    machine.register("web", ["192.0.2.10"])
-    assert addresses(machine) == "192.0.2.10"
 
-    machine.write(zone, ZONE + "new A 192.0.2.54\n")
+def assert_a_reload_reads_zones_and_restarts_nothing(machine: Machine) -> None:
+    main = machine.show("MainPID")
+    machine.write(ZONE_FILE, ZONE + "new A 192.0.2.54\n")
     assert addresses(machine, "new.static.example") == ""
     machine.run("systemctl", "reload", "dnsd")
     machine.until(lambda: addresses(machine, "new.static.example") == "192.0.2.54")
     assert (machine.show("ActiveState"), machine.show("MainPID")) == ("active", main)
 
-    machine.run("kill", "-9", main)
+
+def assert_it_is_started_again_when_killed_and_when_it_hangs(machine: Machine) -> None:
+    machine.run("kill", "-9", machine.show("MainPID"))
     machine.until(lambda: machine.show("NRestarts") == "1" and machine.show("ActiveState") == "active")
     assert addresses(machine) == "192.0.2.10"
 
@@ -71,10 +89,14 @@ def test_the_unit_serves_on_port_53_without_root_and_is_looked_after(machine: Ma
     print(f"\na control that hangs is replaced within {took:.1f} s of a 2 s watchdog")
     assert addresses(machine) == "192.0.2.10"
 
+
+def assert_it_stops_as_a_whole(machine: Machine) -> None:
     machine.run("systemctl", "stop", "dnsd")
     assert (machine.show("Result"), machine.show("ExecMainStatus")) == ("success", "0")
     assert machine.run("pgrep", "-f", "valkey-server|dnsd.app", is_checked=False) == ""
 
+
+def assert_a_wrong_setting_is_not_tried_again(machine: Machine) -> None:
     machine.set_service("Environment=DNSD_WORKERS=many")
     machine.run("systemctl", "start", "dnsd", is_checked=False)
     assert (machine.show("ActiveState"), machine.show("ExecMainStatus")) == ("failed", "2")
