@@ -18,7 +18,7 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
     forward     names of others, asked of upstreams: upstream routes special names query reply udp tcp tls exchange
                 health tries flights cache failures failure forwarder
     store       the shared truth (door: redis): keys redis scripts/*.lua; embedded binary directory
-    registry    what the product does: services leases drains departures mirror (follows the store)
+    registry    what the product does: services leases drains ttls departures mirror (follows the store)
                 intake (the catalog's only writer) beginning snapshot image disk kept held refill digest replicas herd;
                 tokens quotas audit
     health      active checks of endpoints whose service asks for them: probe shares judgement checks

@@ -35,6 +35,7 @@ from dnsd.registry.replicas import Replicas
 from dnsd.registry.services import Services
 from dnsd.registry.ticker import Ticker
 from dnsd.registry.tokens import Tokens
+from dnsd.registry.ttls import Ttls
 from dnsd.runtime.clock import Clock
 from dnsd.runtime.tasks import Tasks
 from dnsd.server.secondaries import Secondaries
@@ -95,7 +96,10 @@ class Control:
         herd = Herd(settings.registrations_per_second, clock)
         self._services = services = Services(self._store, self._mirror, leases, herd)
         self._replicas = Replicas(self._store, self._mirror, settings.replica, clock)
-        self._drains = Drains(services, self._mirror, self._replicas, clock, floor_seconds=settings.drain_floor_seconds)
+        self._ttls = Ttls(self._mirror, clock)
+        self._drains = Drains(
+            services, self._mirror, self._replicas, self._ttls, clock, floor_seconds=settings.drain_floor_seconds
+        )
         self._ticker = Ticker(self._store, leases, self._mirror, clock, settling_seconds=settings.settling_seconds)
         self._departures = Departures(self._mirror, clock)
         self._checks = Checks(services, self._mirror, self._replicas, settings.replica, clock)
@@ -151,6 +155,7 @@ class Control:
             ("ticker", self._ticker.run()),
             ("tokens", self._tokens.run()),
             ("departures", self._departures.run()),
+            ("ttls", self._ttls.run()),
             ("health", self._checks.run()),
             ("secondaries", self._secondaries.run()),
             ("staleness", self._terms.follow_staleness()),

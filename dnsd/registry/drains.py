@@ -11,6 +11,7 @@ from dnsd.registry.mirror import Mirror
 from dnsd.registry.operations import Mark, Written
 from dnsd.registry.replicas import Replicas
 from dnsd.registry.services import Services
+from dnsd.registry.ttls import Ttls
 from dnsd.runtime.clock import Clock
 
 DRAIN_SECONDS = 2.0
@@ -39,11 +40,19 @@ class Drains:
     """
 
     def __init__(
-        self, services: Services, mirror: Mirror, replicas: Replicas, clock: Clock, *, floor_seconds: float = 0.0
+        self,
+        services: Services,
+        mirror: Mirror,
+        replicas: Replicas,
+        ttls: Ttls,
+        clock: Clock,
+        *,
+        floor_seconds: float = 0.0,
     ) -> None:
         self._services = services
         self._mirror = mirror
         self._replicas = replicas
+        self._ttls = ttls
         self._clock = clock
         self._floor_seconds = floor_seconds
 
@@ -73,4 +82,4 @@ class Drains:
 
     def _safe_at(self, key: EndpointKey) -> float:
         service = self._mirror.catalog.inventory.service(key[:2]) or Service(*key[:2], declared=False)
-        return self._clock.wall() + service.ttl_seconds + self._floor_seconds
+        return self._clock.wall() + self._ttls.largest(service) + self._floor_seconds

@@ -14,6 +14,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from waiting import eventually
 
 from dnsd.admin.access import Access
 from dnsd.admin.columns import Parts
@@ -30,6 +31,7 @@ from dnsd.registry.refill import Refill
 from dnsd.registry.replicas import Replicas
 from dnsd.registry.services import Services
 from dnsd.registry.tokens import Tokens
+from dnsd.registry.ttls import Ttls
 from dnsd.runtime.clock import SystemClock
 from dnsd.runtime.tasks import Tasks
 from dnsd.store.redis import Store
@@ -52,7 +54,7 @@ class Answer:
     def document(self) -> Any:
         return json.loads(self.octets)
 
-    def problem(self, status: int, slug: str) -> Any:
+    def assert_problem(self, status: int, slug: str) -> Any:
         """The problem document, after a look at what all of them have in common."""
         assert (self.status, self.headers["Content-Type"]) == (status, "application/problem+json; charset=utf-8"), self
         shown = self.document
@@ -85,7 +87,7 @@ class Replica:
         self.leases = Leases(self.store, self.mirror)
         self.services = Services(self.store, self.mirror, self.leases)
         self.replicas = Replicas(self.store, self.mirror, "replica-1", clock)
-        self.drains = Drains(self.services, self.mirror, self.replicas, clock)
+        self.drains = Drains(self.services, self.mirror, self.replicas, Ttls(self.mirror, clock), clock)
         self.departures = Departures(self.mirror, clock)
         self.refill = Refill(self.store, self.mirror, clock)
         self.tokens = Tokens(self.store, clock)
@@ -129,7 +131,7 @@ class Replica:
             self.tasks.start("tokens", self.tokens.run())
             self.tasks.start("replicas", self.replicas.run())
             self.tasks.start("departures", self.departures.run())
-            await until(lambda: self.mirror.status().loaded, "the mirror is loaded")
+            await eventually(lambda: self.mirror.status().loaded, "the mirror is loaded")
 
     async def stop(self) -> None:
         if self.session is not None:
@@ -175,19 +177,9 @@ class Replica:
             writer.close()
 
 
-async def until(is_true: Callable[[], bool], what: str, seconds: float = 20.0) -> None:
-    """Wait for a condition, with a deadline."""
-    try:
-        async with asyncio.timeout(seconds):
-            while not is_true():
-                await asyncio.sleep(0.005)
-    except TimeoutError:
-        pytest.fail(f"not within {seconds} s: {what}")
-
-
 @pytest.fixture
 def wait_until() -> Callable[..., Any]:
-    return until
+    return eventually
 
 
 @pytest.fixture

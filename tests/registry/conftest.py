@@ -17,6 +17,7 @@ from dnsd.registry.refill import Refill
 from dnsd.registry.replicas import Replicas
 from dnsd.registry.services import Services
 from dnsd.registry.ticker import Ticker
+from dnsd.registry.ttls import Ttls
 from dnsd.runtime.clock import SystemClock
 from dnsd.runtime.tasks import Tasks
 from dnsd.store.redis import Store
@@ -57,7 +58,8 @@ class Replica:
         self.leases = Leases(store, self.mirror)
         self.services = Services(store, self.mirror, self.leases)
         self.replicas = Replicas(store, self.mirror, name, clock)
-        self.drains = Drains(self.services, self.mirror, self.replicas, clock)
+        self.ttls = Ttls(self.mirror, clock)
+        self.drains = Drains(self.services, self.mirror, self.replicas, self.ttls, clock)
         self.ticker = Ticker(store, self.leases, self.mirror, clock, settling_seconds=settling_seconds)
 
     @property

@@ -31,6 +31,13 @@ async def test_a_drain_ends_when_all_applied_it_and_says_when_it_is_safe(drainin
     assert draining.endpoint("a").draining
 
 
+async def test_caches_may_hold_what_was_answered_under_a_longer_ttl(draining):
+    draining.ttls.look()
+    await draining.services.write(Put(Service("default", "web", ttl_seconds=7)))
+    draining.ttls.look()
+    assert (await draining.drains.drain(A)).safe_at == pytest.approx(time.time() + 40, abs=2)
+
+
 async def test_the_last_one_stays_in_the_answers(draining):
     await draining.drains.drain(A)
     drained = await draining.drains.drain(B)
