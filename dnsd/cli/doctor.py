@@ -122,15 +122,15 @@ class _Doctor:
         if seen is None:
             return findings
         findings += [self._ttl(fresh), self._edns(fresh), self._tcp(fresh)]
+        # Both side by side: what a resolver keeps of the one does not depend on what it keeps of the other.
         await self._register(client, asked_before)
+        await client.call("DELETE", service_path(self.arguments.namespace, fresh))
+        negative, gone = await asyncio.gather(
+            self._until(lambda: self._has(asked_before)), self._until(lambda: not self._has(fresh))
+        )
         patience = TTL_SECONDS_DEFAULT + SLACK_SECONDS
-        negative = await self._until(lambda: self._has(asked_before))
         advice = "the resolver keeps negative answers longer than dnsd says"
         findings.append(_timed("seen after it was asked for in vain (negative caching)", negative, patience, advice))
-        # The one that was seen last: the resolver has only now begun to keep its address. The other may be forgotten.
-        kept = fresh if negative is None else asked_before
-        await client.call("DELETE", service_path(self.arguments.namespace, kept))
-        gone = await self._until(lambda: not self._has(kept))
         advice = "the resolver keeps answers longer than their TTL: look for a floor (cache-min-ttl, min-cache-ttl)"
         findings.append(_timed("gone after it was removed", gone, patience, advice))
         return findings

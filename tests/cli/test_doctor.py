@@ -1,7 +1,9 @@
 """``dnsd doctor`` through real resolvers: dnsd itself, and an unbound that caches, with a floor and without."""
 
+import json
 import socket
 import subprocess
+from contextlib import contextmanager
 
 import pytest
 from room import require
@@ -43,27 +45,38 @@ def test_through_dnsd_itself_all_is_well(console, server_dns):
     assert console.get(f"/v1/services?namespace={console.namespace}")["items"] == []
 
 
-def test_through_a_resolver_that_caches(console, server_dns, tmp_path, wait_until, monkeypatch):
+@contextmanager
+def caching(folder, floor, server_dns, wait_until):
+    """An unbound that keeps everything for ``floor`` seconds at least; its port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    file = folder / f"unbound-{floor}.conf"
+    file.write_text(UNBOUND.format(port=port, folder=folder, floor=floor, dns=server_dns.replace(":", "@")))
+    with (folder / f"log-{floor}").open("w") as log:
+        started = subprocess.Popen(["unbound", "-d", "-c", str(file)], stdout=log, stderr=log)
+    try:
+        wait_until(lambda: answers(port), "unbound answers")
+        yield port
+    finally:
+        started.terminate()
+        started.wait(10)
+
+
+def test_through_a_resolver_that_caches(console, server_dns, tmp_path, wait_until):
     require("unbound")
-    for floor, is_good in ((0, True), (8, False)):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        file = tmp_path / f"unbound-{floor}.conf"
-        file.write_text(UNBOUND.format(port=port, folder=tmp_path, floor=floor, dns=server_dns.replace(":", "@")))
-        with (tmp_path / "log").open("a") as log:
-            started = subprocess.Popen(["unbound", "-d", "-c", str(file)], stdout=log, stderr=log)
-        try:
-            wait_until(lambda port=port: answers(port), "unbound answers")
-            told = console.of("doctor", "probe", "--resolver", f"127.0.0.1:{port}", "-o", "json")
-        finally:
-            started.terminate()
-            started.wait(10)
-        assert found(told)["TTL"] is is_good, told
-        assert found(told)["gone after it was removed"] is is_good, told
-        assert found(told)["seen after it was asked for in vain (negative caching)"] is is_good, told
-        assert found(told)["seen when not asked for before"]
-        assert (told.status == 0) is is_good, told
+    words = ["doctor", "probe", "--namespace", console.namespace, "-o", "json", "--resolver"]
+    given = server_dns, wait_until
+    with caching(tmp_path, 0, *given) as plain, caching(tmp_path, 8, *given) as slow:
+        looks = [console.start(*words, f"127.0.0.1:{port}", folder=tmp_path) for port in (plain, slow)]
+        printed = [look.communicate(timeout=90)[0] for look in looks]
+    for look, told, is_good in zip(looks, map(json.loads, printed), (True, False), strict=True):
+        good = {each["what"]: each["good"] for each in told["findings"]}
+        assert good["TTL"] is is_good, told
+        assert good["gone after it was removed"] is is_good, told
+        assert good["seen after it was asked for in vain (negative caching)"] is is_good, told
+        assert good["seen when not asked for before"]
+        assert (look.returncode == 0) is is_good, told
 
 
 def answers(port):
