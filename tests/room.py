@@ -3,13 +3,10 @@
 import os
 import shutil
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-DEADLINE_SECONDS = 20.0
 SEARCH = "search default.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5\n"
 
 
@@ -20,15 +17,6 @@ def require(*tools: str) -> None:
         pytest.fail(f"CI must install {', '.join(missing)}")
     if missing:
         pytest.skip(f"{', '.join(missing)} not installed")
-
-
-def until(is_true: Callable[[], bool], what: str, seconds: float = DEADLINE_SECONDS) -> float:
-    """Ask until it is true; returns how many seconds that took, fails after ``seconds``."""
-    start = time.monotonic()
-    while not is_true():
-        assert time.monotonic() - start < seconds, f"not within {seconds} s: {what}"
-        time.sleep(0.02)
-    return time.monotonic() - start
 
 
 class Room:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
-from room import until
+from waiting import until
 
 from dnsd.authority.catalog import Catalog
 from dnsd.model.errors import InvalidSetting

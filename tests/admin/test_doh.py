@@ -10,6 +10,7 @@ import dns.message
 import pytest
 from certificates import Authority
 from http2 import Http2Client
+from waiting import eventually
 
 from dnsd.admin import doh
 from dnsd.admin.doh import DohServer, protocols
@@ -227,6 +228,4 @@ async def test_half_a_body_by_http_1_1_is_not_waited_for(monkeypatch, pair, auth
 
 
 async def until_none(server):
-    async with asyncio.timeout(20):
-        while server.connections:
-            await asyncio.sleep(0.005)
+    await eventually(lambda: not server.connections)

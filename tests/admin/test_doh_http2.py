@@ -17,6 +17,7 @@ from http2 import TYPE, Http2Client
 from hyperframe.frame import ContinuationFrame, HeadersFrame, PingFrame
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from waiting import eventually
 
 from dnsd.admin import doh_http2, doh_patience
 from dnsd.admin.doh import DohServer, protocols
@@ -115,7 +116,7 @@ async def test_post_and_get_are_answered_side_by_side(client):
 async def test_answers_come_in_the_order_in_which_they_are_there(door, client):
     door.is_open.clear()
     waiting = client.post(QUERY)
-    await wait_for(lambda: door.asked == 1)
+    await eventually(lambda: door.asked == 1)
     refused = client.begin("GET", "/elsewhere")
     assert (await client.response(refused))[0] == 404
     door.is_open.set()
@@ -178,9 +179,7 @@ async def test_who_does_not_read_is_left(door, impatient, monkeypatch):
         client.h2.increment_flow_control_window(1 << 24)
         for _ in range(50):
             client.post(BIG)
-        async with asyncio.timeout(20):
-            while door.server.connections or not door.asked:
-                await asyncio.sleep(0.01)
+        await eventually(lambda: door.asked and not door.server.connections)
         assert door.asked < 50, "answers are made as they are read"
 
 
@@ -227,10 +226,10 @@ async def test_rapid_resets_end_the_connection(door, client):
 async def test_what_is_taken_back_is_not_worked_for(door, client):
     door.is_open.clear()
     stream = client.post(QUERY)
-    await wait_for(lambda: door.asked == 1)
+    await eventually(lambda: door.asked == 1)
     client.h2.reset_stream(stream, ErrorCodes.CANCEL)
     client.flush()
-    await wait_for(lambda: door.dropped == 1)
+    await eventually(lambda: door.dropped == 1)
     door.is_open.set()
     assert (await client.response(client.post(QUERY)))[0] == 200
 
@@ -303,12 +302,12 @@ async def test_the_end_of_the_server_answers_what_was_asked(door, client):
     can know whether a stream has been partially processed or not." """
     door.is_open.clear()
     asked = client.post(QUERY)
-    await wait_for(lambda: door.asked == 1)
+    await eventually(lambda: door.asked == 1)
     ending = asyncio.ensure_future(door.server.close())
     (connection,) = door.server._by_http2
-    await wait_for(lambda: connection._is_finishing)
+    await eventually(lambda: connection._is_finishing)
     late = client.post(QUERY)
-    await wait_for(lambda: connection._connection.highest_inbound_stream_id == late)
+    await eventually(lambda: connection._connection.highest_inbound_stream_id == late)
     door.is_open.set()
     assert await client.until_closed() == ErrorCodes.NO_ERROR
     assert client.seen(asked)[0] == 200
@@ -320,16 +319,10 @@ async def test_the_end_of_the_server_does_not_wait_for_ever(door, client, monkey
     monkeypatch.setattr("dnsd.admin.doh.FINISH_SECONDS", 0.05)
     door.is_open.clear()
     client.post(QUERY)
-    await wait_for(lambda: door.asked == 1)
+    await eventually(lambda: door.asked == 1)
     await door.server.close()
     await client.until_closed()
     assert door.dropped == 1
-
-
-async def wait_for(is_true):
-    async with asyncio.timeout(20):
-        while not is_true():
-            await asyncio.sleep(0.005)
 
 
 HEADER = Encoder().encode(

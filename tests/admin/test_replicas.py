@@ -1,14 +1,16 @@
 """Who the replicas are, as the admin API shows them."""
 
-import asyncio
 from typing import Any
 
 
 async def test_the_replicas(replica: Any, wait_until: Any) -> None:
     await wait_until(lambda: replica.replicas.digest, "there is a digest")
-    async with asyncio.timeout(10):  # the digest is made before the first report is stored
-        while not (answer := await replica.call("GET", "/v1/replicas")).document["items"]:
-            await asyncio.sleep(0.02)
+
+    async def has_items() -> bool:
+        return bool((await replica.call("GET", "/v1/replicas")).document["items"])
+
+    await wait_until(has_items, "the first report is stored: the digest is made before")
+    answer = await replica.call("GET", "/v1/replicas")
     assert answer.status == 200
     (item,) = answer.document["items"]
     assert (item["replica"], item["lag"], item["is_self"]) == ("replica-1", 0, True)

@@ -1,8 +1,8 @@
-import asyncio
 import os
 import socket
 
 import pytest
+from waiting import eventually
 
 from dnsd.app.channel import Channel
 
@@ -21,18 +21,12 @@ async def ends():
         channel.close()
 
 
-async def until(condition):
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.001)
-
-
 async def test_both_ends_hear_each_other(ends):
     (parent, child), heard, _ = ends
     parent.say("stop", lame_duck_seconds=5)
     child.say("beat")
     child.say("ready", note="")
-    await until(lambda: len(heard[0]) == 2)
+    await eventually(lambda: len(heard[0]) == 2)
     assert heard[1] == [{"says": "stop", "lame_duck_seconds": 5}]
     assert heard[0] == [{"says": "beat"}, {"says": "ready", "note": ""}]
 
@@ -65,6 +59,6 @@ async def test_what_is_no_message_is_logged(ends, caplog):
     (_, child), heard, _ = ends
     os.write(child._descriptor, b"garbage\n")
     child.say("beat")
-    await until(lambda: heard[0])
+    await eventually(lambda: heard[0])
     assert heard[0] == [{"says": "beat"}]
     assert "carries 'garbage'" in caplog.text

@@ -3,6 +3,7 @@ import os
 import socket
 
 import pytest
+from waiting import eventually
 
 from dnsd.app import child
 from dnsd.app.channel import EXIT_FATAL, Channel
@@ -49,19 +50,13 @@ async def stage(monkeypatch):
     channel.close()
 
 
-async def until(condition):
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.001)
-
-
 async def test_it_beats_says_that_it_is_ready_reloads_and_stops(stage):
     part, made, channel, heard = stage
     running = asyncio.ensure_future(made.run())
-    await until(lambda: {"says": "ready", "note": "a note"} in heard)
+    await eventually(lambda: {"says": "ready", "note": "a note"} in heard)
     assert {"says": "beat"} in heard
     channel.say("reload")
-    await until(lambda: {"says": "reloaded"} in heard)
+    await eventually(lambda: {"says": "reloaded"} in heard)
     channel.say("stop", lame_duck_seconds=1.5)
     assert await asyncio.wait_for(running, 5) == 0
     assert part.asked == ["start", "reload", ("stop", 1.5)]
@@ -72,7 +67,7 @@ async def test_a_refusal_is_told_and_final(stage):
     part, made, _, heard = stage
     part.refusal = StoreUnavailable("newer", "no way")
     assert await made.run() == EXIT_FATAL
-    await until(lambda: {"says": "fatal", "text": "no way", "is_setting": False} in heard)
+    await eventually(lambda: {"says": "fatal", "text": "no way", "is_setting": False} in heard)
     made._channel.close()
     await made._tasks.stop()
 
@@ -80,7 +75,7 @@ async def test_a_refusal_is_told_and_final(stage):
 async def test_a_part_that_fails_ends_it_with_1(stage):
     part, made, _, _ = stage
     running = asyncio.ensure_future(made.run())
-    await until(lambda: part.asked)
+    await eventually(lambda: part.asked)
     part.failed.set()
     assert await asyncio.wait_for(running, 5) == 1
     made._channel.close()

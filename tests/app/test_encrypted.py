@@ -10,7 +10,8 @@ import urllib.request
 import dns.message
 import pytest
 from certificates import Authority
-from room import require, until
+from room import require
+from waiting import until
 
 pytestmark = pytest.mark.timeout(120)
 NAME = "web.default.svc.cluster.local"

@@ -4,6 +4,7 @@ import signal
 import socket
 
 import pytest
+from waiting import eventually
 
 from dnsd.app.life import Fatal, Life, ready_line
 from dnsd.config import load
@@ -77,19 +78,13 @@ async def lived(manager, hand_clock):
         loop.remove_signal_handler(number)
 
 
-async def until(condition):
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.001)
-
-
 async def test_from_start_to_an_orderly_end(lived, manager):
     replica, life, shown = lived
     running = asyncio.ensure_future(life.run())
-    await until(lambda: replica.asked)
+    await eventually(lambda: replica.asked)
     assert shown == []
     replica.serving.set()
-    await until(lambda: shown)
+    await eventually(lambda: shown)
     assert shown[0].startswith("dnsd ready: dns 127.0.0.1:1053, admin http://127.0.0.1:8053")
     assert [words for words in manager[1]() if words[0] != "WATCHDOG=1"] == [["READY=1", "STATUS=answering"]]
     os.kill(os.getpid(), signal.SIGTERM)
@@ -101,7 +96,7 @@ async def test_from_start_to_an_orderly_end(lived, manager):
 async def test_before_it_was_ready_nobody_needs_a_lame_duck(lived):
     replica, life, _ = lived
     running = asyncio.ensure_future(life.run())
-    await until(lambda: replica.asked)
+    await eventually(lambda: replica.asked)
     os.kill(os.getpid(), signal.SIGINT)
     assert await asyncio.wait_for(running, 5) == 0
     assert replica.asked == ["start", ("stop", 0)]
@@ -118,11 +113,11 @@ async def test_a_second_signal_ends_it_at_once(lived, monkeypatch):
 
     replica.stop = stop_for_ever
     running = asyncio.ensure_future(life.run())
-    await until(lambda: replica.asked)
+    await eventually(lambda: replica.asked)
     os.kill(os.getpid(), signal.SIGTERM)
-    await until(lambda: "stop" in replica.asked)
+    await eventually(lambda: "stop" in replica.asked)
     os.kill(os.getpid(), signal.SIGTERM)
-    await until(lambda: left)
+    await eventually(lambda: left)
     assert (left, replica.asked[-1]) == ([1], "kill")
     replica.stop = Recorded.stop.__get__(replica)
     running.cancel()
@@ -133,10 +128,10 @@ async def test_a_hangup_reloads_and_tells_the_service_manager(lived, manager, ha
     replica, life, shown = lived
     replica.serving.set()
     running = asyncio.ensure_future(life.run())
-    await until(lambda: shown)
+    await eventually(lambda: shown)
     manager[1]()
     os.kill(os.getpid(), signal.SIGHUP)
-    await until(lambda: "reload" in replica.asked)
+    await eventually(lambda: "reload" in replica.asked)
     await asyncio.sleep(0)
     monotonic = f"MONOTONIC_USEC={int(hand_clock.monotonic() * 1_000_000)}"
     assert manager[1]() == [["RELOADING=1", monotonic], ["READY=1", "STATUS=answering"]]
@@ -147,14 +142,14 @@ async def test_a_hangup_reloads_and_tells_the_service_manager(lived, manager, ha
 async def test_the_watchdog_is_told_only_while_all_is_well(lived, manager, hand_clock):
     replica, life, _ = lived
     running = asyncio.ensure_future(life.run())
-    await until(lambda: ["WATCHDOG=1"] in manager[1]())
+    await eventually(lambda: ["WATCHDOG=1"] in manager[1]())
     replica.well = False
     for _ in range(5):
         hand_clock.advance(1)
         await asyncio.sleep(0.001)
     assert manager[1]() == []
     replica.well = True
-    await until(lambda: hand_clock.advance(1) or ["WATCHDOG=1"] in manager[1]())
+    await eventually(lambda: hand_clock.advance(1) or ["WATCHDOG=1"] in manager[1]())
     os.kill(os.getpid(), signal.SIGTERM)
     assert await running == 0
 
@@ -162,7 +157,7 @@ async def test_the_watchdog_is_told_only_while_all_is_well(lived, manager, hand_
 async def test_a_fault_ends_it_with_its_line(lived):
     replica, life, _ = lived
     running = asyncio.ensure_future(life.run())
-    await until(lambda: replica.asked)
+    await eventually(lambda: replica.asked)
     replica.fatal.set_result(Fatal("the directory is locked"))
     with pytest.raises(Fatal, match="the directory is locked"):
         await running
@@ -182,7 +177,7 @@ async def test_ready_without_a_registry_says_so(lived, manager, caplog):
     replica.note = "the registry is not loaded yet"
     replica.serving.set()
     running = asyncio.ensure_future(life.run())
-    await until(lambda: shown)
+    await eventually(lambda: shown)
     assert ["READY=1", "STATUS=the registry is not loaded yet"] in manager[1]()
     assert "ready, but the registry is not loaded yet" in caplog.text
     os.kill(os.getpid(), signal.SIGTERM)

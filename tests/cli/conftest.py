@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -18,6 +17,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from waiting import until
 
 from dnsd.cli import main as cli
 
@@ -227,15 +227,6 @@ def console(server_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: py
     made = Console(server_url, capsys)
     yield made
     made.close()
-
-
-def until(is_true: Callable[[], object], what: str, seconds: float = 10.0) -> float:
-    """Ask until it is true; returns how many seconds that took."""
-    start = time.monotonic()
-    while not is_true():
-        assert time.monotonic() - start < seconds, f"not within {seconds} s: {what}"
-        time.sleep(0.01)
-    return time.monotonic() - start
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from waiting import eventually
 
 from dnsd.cli.client import Client
 from dnsd.cli.keeper import Keeper
@@ -35,9 +36,7 @@ class Stage:
 
     async def until_asleep(self) -> None:
         """Come back when the keeper waits for its clock."""
-        async with asyncio.timeout(10):
-            while not self.clock._sleepers:
-                await asyncio.sleep(0.001)
+        await eventually(lambda: self.clock._sleepers)
 
     async def after(self, seconds: float) -> None:
         """Let so many seconds pass, and the keeper do what is due."""

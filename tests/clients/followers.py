@@ -8,7 +8,7 @@ from typing import Any
 
 from clients.kinds import AS_IT_STANDS, NAME, NO_SRV, PROGRAMS, Words
 from clients.stage import BOTH, LATE, MANY, Stage
-from room import until
+from waiting import until
 
 FAILED = "failed"
 """Stands among the addresses when a request through the program had no answer."""

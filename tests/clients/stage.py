@@ -15,7 +15,8 @@ from pathlib import Path
 
 from clients.fetched import unpacked_resolved
 from clients.kinds import NAME, PROGRAMS, Client
-from room import Room, until
+from room import Room
+from waiting import until
 
 REPLICAS = {"127.0.0.1": 8053, "127.0.0.2": 8054}
 ANOTHER = 8055

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from room import until
+from waiting import until
 
 NSD = """server:
   ip-address: 127.0.0.1@{port}

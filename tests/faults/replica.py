@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import aiohttp
 import dns.message
 import dns.rcode
 from faults.probe import addresses_in, ask_udp
+from waiting import until
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 30.0
@@ -38,15 +39,6 @@ def free_port() -> int:
             if port not in _given:
                 _given.add(port)
                 return port
-
-
-def until(is_true: Callable[[], object], what: str, seconds: float = 20.0) -> float:
-    """Ask until it is true; returns how many seconds that took."""
-    start = time.monotonic()
-    while not is_true():
-        assert time.monotonic() - start < seconds, f"not within {seconds} s: {what}"
-        time.sleep(0.01)
-    return time.monotonic() - start
 
 
 def cpu_seconds(pid: int) -> float:

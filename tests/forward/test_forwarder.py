@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 from upstreams import CNAME, A, a_question, a_reply
+from waiting import eventually
 
 from dnsd.forward import exchange as exchange_module
 from dnsd.forward import forwarder as forwarder_module
@@ -91,9 +92,7 @@ async def test_identical_questions_under_way_are_asked_once(scripted, stage):
     server = await scripted(lambda _, packet, __: [])
     made = stage({".": server})
     waiting = [made.ask_later(a_question()) for _ in range(100)]
-    async with asyncio.timeout(10):
-        while not server.asked:
-            await asyncio.sleep(0.001)
+    await eventually(lambda: server.asked)
     server.udp.sendto(a_reply(server.asked[0][1], WWW), server.peers[0])
     found = await asyncio.wait_for(asyncio.gather(*waiting), 10)
     assert [addresses(each) for each in found] == [["192.0.2.80"]] * 100

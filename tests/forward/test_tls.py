@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from room import require
 from upstreams import a_question, a_reply
+from waiting import eventually
 
 from dnsd.forward import tls as tls_module
 from dnsd.forward.failure import UpstreamFailed
@@ -109,9 +110,7 @@ async def test_an_idle_connection_that_was_closed_is_opened_again(server, certif
     monkeypatch.setattr(tls_module, "IDLE_SECONDS", 0.05)
     line = line_to(server, certificate)
     await line.ask(Query(a_question()), 10)
-    async with asyncio.timeout(10):
-        while line._writer is not None:
-            await asyncio.sleep(0.01)
+    await eventually(lambda: line._writer is None)
     assert await line.ask(Query(a_question()), 10)
     assert server.connections == 2
     await line.close()
@@ -122,9 +121,7 @@ async def test_a_connection_on_which_something_is_waited_for_is_not_idle(server,
     line = line_to(server, certificate)
     server.script = lambda packet: []
     asking = asyncio.ensure_future(line.ask(Query(a_question()), 60))
-    async with asyncio.timeout(10):
-        while line._writer is None:
-            await asyncio.sleep(0.01)
+    await eventually(lambda: line._writer is not None)
     await asyncio.sleep(0.1)
     assert not asking.done()
     assert line._writer is not None

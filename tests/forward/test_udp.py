@@ -5,6 +5,7 @@ from itertools import pairwise
 import dns.flags
 import pytest
 from upstreams import a_question, a_reply
+from waiting import eventually
 
 from dnsd.forward.failure import UpstreamFailed
 from dnsd.forward.query import Query
@@ -122,9 +123,7 @@ async def test_a_truncated_answer_is_an_answer_here(scripted):
 async def test_who_is_cancelled_leaves_no_socket(scripted):
     server = await scripted(lambda _, packet, __: [])
     asking = asyncio.ensure_future(ask_over_udp(server.upstream, Query(a_question()), 20))
-    async with asyncio.timeout(5):
-        while not server.asked:
-            await asyncio.sleep(0.001)
+    await eventually(lambda: server.asked)
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking

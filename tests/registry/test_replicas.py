@@ -2,6 +2,7 @@ import asyncio
 import itertools
 
 import pytest
+from waiting import eventually
 
 from dnsd.registry import replicas as module
 from dnsd.registry.replicas import Applied
@@ -10,7 +11,7 @@ from dnsd.store.operations import put
 
 
 @pytest.fixture
-async def pair(make_replica, eventually):
+async def pair(make_replica):
     one, two = await make_replica("one"), await make_replica("two")
     for replica in (one, two):
         replica.tasks.start("replicas", replica.replicas.run())
@@ -19,9 +20,10 @@ async def pair(make_replica, eventually):
 
 
 async def until_reported(replica, names):
-    async with asyncio.timeout(5):
-        while set((await replica.store.reports())[1]) != names:
-            await asyncio.sleep(0.01)
+    async def is_reported():
+        return set((await replica.store.reports())[1]) == names
+
+    await eventually(is_reported)
 
 
 async def test_all_live_replicas_apply_a_change_soon(pair, make_endpoint):
@@ -61,9 +63,11 @@ async def test_an_idle_replica_goes_on_reporting(pair, monkeypatch):
     monkeypatch.setattr(module, "REPORT_SECONDS_MOST", 0.1)
     seen = await one.store.tick()
     await one.store.tick(seen.tick, seen.history)
-    async with asyncio.timeout(5):
-        while (await one.store.reports())[1]["one"][1] != seen.tick + 1:
-            await asyncio.sleep(0.02)
+
+    async def is_reported():
+        return (await one.store.reports())[1]["one"][1] == seen.tick + 1
+
+    await eventually(is_reported)
     assert (await one.store.reports())[0] == seen.tick + 1
 
 
@@ -75,14 +79,16 @@ async def test_while_the_store_is_away_nobody_is_known_to_have_applied_anything(
     await replica.replicas.leave()
 
 
-async def test_digests_are_equal_and_a_difference_is_found_and_mended(pair, make_endpoint, eventually):
+async def test_digests_are_equal_and_a_difference_is_found_and_mended(pair, make_endpoint):
     one, two = pair
     await one.store.write([put(make_endpoint("a")), put(make_endpoint("b"))], 0)
     await eventually(lambda: two.replicas.digest_revision == one.replicas.digest_revision == 1)
     assert one.replicas.digest == two.replicas.digest != ""
-    async with asyncio.timeout(5):
-        while {each.digest for each in await one.replicas.fellows()} != {one.replicas.digest}:
-            await asyncio.sleep(0.05)
+
+    async def are_equal():
+        return {each.digest for each in await one.replicas.fellows()} == {one.replicas.digest}
+
+    await eventually(are_equal)
     del two.catalog.inventory.holdings["default", "web"].endpoints["b"]  # what no replica ever should
     two.replicas._compare_at = 0
     await eventually(lambda: two.replicas.differences == 1)
@@ -90,7 +96,7 @@ async def test_digests_are_equal_and_a_difference_is_found_and_mended(pair, make
     await eventually(lambda: two.replicas.digest == one.replicas.digest)
 
 
-async def test_replicas_that_are_never_at_rest_are_compared_too(pair, make_endpoint, eventually):
+async def test_replicas_that_are_never_at_rest_are_compared_too(pair, make_endpoint):
     one, two = pair
     tasks = Tasks("writer")
     await one.store.write([put(make_endpoint("still"))], 0)
@@ -104,12 +110,15 @@ async def test_replicas_that_are_never_at_rest_are_compared_too(pair, make_endpo
     try:
         await eventually(lambda: two.endpoint("e9") is not None and two.mirror.digest.is_known)
         shared = set()
-        while len(shared) < 3:
+
+        async def are_shared():
             seen = (await one.store.digests())["one"]
             if two.mirror.digest.at(seen[0]):
                 assert two.mirror.digest.at(seen[0]) == seen[1]
                 shared.add(seen[0])
-            await asyncio.sleep(0.01)
+            return len(shared) == 3
+
+        await eventually(are_shared)
         del two.catalog.inventory.holdings["default", "web"].endpoints["still"]  # what no replica ever should
         two.mirror.digest.forget()
         two.replicas._compare_at = 0

@@ -4,6 +4,7 @@ import asyncio
 import time
 
 import pytest
+from waiting import eventually
 
 from dnsd.registry.leases import Leases
 from dnsd.registry.ticker import Ticker
@@ -19,9 +20,7 @@ class Hands:
 
     async def settle(self):
         """Wait until everybody sleeps."""
-        async with asyncio.timeout(10):
-            while len(self._clock._sleepers) < self._sleepers:
-                await asyncio.sleep(0.001)
+        await eventually(lambda: len(self._clock._sleepers) >= self._sleepers)
 
     async def turn(self, seconds):
         until = self._clock.monotonic() + seconds

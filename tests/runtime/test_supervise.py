@@ -5,17 +5,12 @@ import subprocess
 import sys
 
 import pytest
+from waiting import eventually
 
 from dnsd.runtime.clock import SystemClock
 from dnsd.runtime.supervise import Backoff, Lines, Supervised, ended, launch, shown_code
 
 PYTHON = sys.executable
-
-
-async def until(condition, seconds=10.0):
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 def sleeper():
@@ -34,10 +29,10 @@ async def test_a_child_that_ends_is_started_again_after_a_pause(hand_clock):
     child.start()
     first = child.pid
     os.kill(first, signal.SIGKILL)
-    await until(lambda: child.pid is None)
+    await eventually(lambda: child.pid is None)
     await asyncio.sleep(0)
     assert child.starts == 1
-    await until(lambda: hand_clock.advance(0.05) or child.starts == 2)
+    await eventually(lambda: hand_clock.advance(0.05) or child.starts == 2)
     assert child.pid not in (None, first)
     await child.stop()
     assert child.pid is None
@@ -62,7 +57,7 @@ async def test_a_child_that_does_not_hear_is_killed(caplog):
     child = Supervised("deaf", lambda: launch(deaf, output=writing), SystemClock())
     child.start()
     os.close(writing)
-    await until(lambda: lines)
+    await eventually(lambda: lines)
     await child.stop(within_seconds=0.05)
     assert child.pid is None
     assert "did not end within 0.05 s and is killed" in caplog.text
@@ -75,7 +70,7 @@ async def test_a_final_code_ends_it_for_good():
         "final", lambda: launch(["sh", "-c", "exit 70"]), SystemClock(), final_codes=(70,), on_final=codes.append
     )
     child.start()
-    await until(lambda: codes)
+    await eventually(lambda: codes)
     assert (codes, child.starts) == ([70], 1)
     await child.stop()
 
@@ -88,10 +83,10 @@ async def test_a_restart_that_fails_is_tried_again(tmp_path, hand_clock, caplog)
     child.start()
     program.rename(tmp_path / "away")
     child.send(signal.SIGKILL)
-    await until(lambda: hand_clock.advance(0.05) or "No such file" in caplog.text)
+    await eventually(lambda: hand_clock.advance(0.05) or "No such file" in caplog.text)
     assert child.pid is None
     (tmp_path / "away").rename(program)
-    await until(lambda: hand_clock.advance(0.1) or child.pid)
+    await eventually(lambda: hand_clock.advance(0.1) or child.pid)
     assert child.starts == 2
     await child.stop()
 
@@ -109,9 +104,9 @@ async def test_a_child_dies_with_its_parent():
     )
     with subprocess.Popen([PYTHON, "-c", parent], stdout=subprocess.PIPE, text=True) as process:
         pid = int(process.stdout.readline())
-        os.kill(pid, 0)
+        assert is_running(pid)
         process.kill()
-    await until(lambda: not is_running(pid))
+    await eventually(lambda: not is_running(pid))
 
 
 def is_running(pid):
@@ -154,10 +149,10 @@ async def test_lines_come_whole_and_the_end_is_told_once():
     lines, ends = [], []
     Lines(reading, lines.append, lambda: ends.append(True))
     os.write(writing, b"one\ntw")
-    await until(lambda: lines == ["one"])
+    await eventually(lambda: lines == ["one"])
     os.write(writing, b"o\n\nthr\xff")
     os.close(writing)
-    await until(lambda: ends)
+    await eventually(lambda: ends)
     assert (lines, ends) == (["one", "two", "thr\ufffd"], [True])
 
 

@@ -1,11 +1,11 @@
 """What the tests of the DNS door share: a table, a respond of a few lines, questions."""
 
-import asyncio
 import struct
 from collections.abc import Callable
 
 import dns.message
 import pytest
+from waiting import eventually
 
 from dnsd.answer.respond import respond as respond_really
 from dnsd.answer.terms import Terms
@@ -93,13 +93,6 @@ def resolve():
     return addresses
 
 
-async def until(is_true: Callable[[], bool], seconds: float = 5.0) -> None:
-    """Wait until it is true."""
-    async with asyncio.timeout(seconds):
-        while not is_true():
-            await asyncio.sleep(0.002)
-
-
-@pytest.fixture(name="until")
-def until_fixture():
-    return until
+@pytest.fixture
+def until():
+    return eventually

@@ -5,6 +5,7 @@ import gc
 import socket
 
 import pytest
+from waiting import eventually
 
 from dnsd.authority.table import Table
 from dnsd.model.change import Change, Removal
@@ -275,9 +276,7 @@ async def test_applied_waits_for_all_who_are_alive_and_only_for_them(make, catal
 
 async def _reported(replica: Replica, feed: Feed) -> None:
     """Wait until the first responder has been heard of at the clock's present time."""
-    async with asyncio.timeout(5):
-        while not feed._lines[0].is_alive:
-            await asyncio.sleep(0.002)
+    await eventually(lambda: feed._lines[0].is_alive)
 
 
 async def test_many_may_wait_at_once(make, catalog, register):

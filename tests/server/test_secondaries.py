@@ -25,6 +25,7 @@ class Feed:
     def __init__(self) -> None:
         self.published = []
         self.reloads = 0
+        self.asked = []
         self.gate = asyncio.Event()
         self.gate.set()
 
@@ -35,6 +36,7 @@ class Feed:
         self.reloads += 1
 
     async def applied(self, revision: int, within_seconds: float) -> bool:
+        self.asked.append(revision)
         await self.gate.wait()
         return True
 
@@ -90,7 +92,7 @@ async def test_a_change_is_told_once_the_responders_have_it_and_for_its_zones_al
     delta = register(2, 1)
     secondaries.publish(delta)
     assert feed.published == [delta]
-    await asyncio.sleep(0.02)
+    await until(lambda: feed.asked == [2])
     assert peer.look() == []
     feed.gate.set()
     await until(lambda: len(peer.look()) == 2)

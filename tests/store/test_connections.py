@@ -54,9 +54,9 @@ async def test_a_connection_that_the_server_closed_is_not_used(connections, serv
     assert await connections.call((("PING",),), 1) == ["PONG"]
 
 
-async def test_an_abandoned_call_leaves_no_reply_for_the_next(connections):
+async def test_an_abandoned_call_leaves_no_reply_for_the_next(connections, server):
     call = asyncio.ensure_future(connections.call((("BLPOP", "{x}:none", "1"), ("ECHO", "theirs")), 5))
-    await asyncio.sleep(0.02)
+    await server.until_somebody_waits()
     call.cancel()
     await asyncio.gather(call, return_exceptions=True)
     assert await connections.call((("ECHO", "mine"),), 1) == ["mine"]

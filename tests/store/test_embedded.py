@@ -8,6 +8,7 @@ import sys
 from contextlib import asynccontextmanager
 
 import pytest
+from waiting import eventually
 
 from dnsd.model.errors import StoreUnavailable
 from dnsd.runtime.clock import SystemClock
@@ -16,12 +17,6 @@ from dnsd.store.binary import binaries
 from dnsd.store.embedded import EmbeddedStore, is_answering
 
 pytestmark = pytest.mark.skipif(not list(binaries()), reason="needs a Redis or Valkey server program")
-
-
-async def until(condition, seconds=10.0):
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 @asynccontextmanager
@@ -67,10 +62,8 @@ async def test_what_was_acknowledged_outlives_kill_9_and_a_restart(tmp_path):
         assert asked(store, "SET", "a", "1") == "+OK\r\n"
         first = store.pid
         os.kill(first, signal.SIGKILL)
-        await until(lambda: store.pid not in (None, first))
-        async with asyncio.timeout(10):
-            while not await is_answering(store.url.removeprefix("unix://")):
-                await asyncio.sleep(0.01)
+        await eventually(lambda: store.pid not in (None, first))
+        await eventually(lambda: is_answering(store.url.removeprefix("unix://")))
         assert asked(store, "GET", "a") == "$1\r\n1\r\n"
     async with running(tmp_path) as store:
         assert asked(store, "GET", "a") == "$1\r\n1\r\n"
@@ -108,7 +101,7 @@ async def test_a_full_disk_is_named_when_the_server_ends(tmp_path, monkeypatch, 
     async with running(tmp_path) as store:
         first = store.pid
         os.kill(first, signal.SIGKILL)
-        await until(lambda: store.pid not in (None, first))
+        await eventually(lambda: store.pid not in (None, first))
     assert f"the disk of {tmp_path / 'store'} is full" in caplog.text
 
 
@@ -117,7 +110,7 @@ async def test_its_log_lines_are_passed_on_while_it_runs(tmp_path, caplog):
     async with running(tmp_path) as store:
         assert "overcommit" not in caplog.text
         assert asked(store, "BGREWRITEAOF").startswith("+")
-        await until(lambda: "Background AOF rewrite finished successfully" in caplog.messages)
+        await eventually(lambda: "Background AOF rewrite finished successfully" in caplog.messages)
     assert {record.levelname for record in caplog.records} == {"INFO"}
     assert "bye bye" not in caplog.text
 

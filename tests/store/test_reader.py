@@ -44,10 +44,10 @@ async def test_changes_are_read_from_a_revision_on(reader, write, make_endpoint)
     assert await reader.changes(5) == []
 
 
-async def test_waiting_ends_with_the_change(reader, write, web_1):
+async def test_waiting_ends_with_the_change(reader, server, write, web_1):
     await write(put(web_1))
     waiting = asyncio.ensure_future(reader.await_changes(1, 5))
-    await asyncio.sleep(0.02)
+    await server.until_somebody_waits()
     await write(delete(web_1.key))
     ((revision, fields),) = await waiting
     assert (revision, fields[::2]) == (2, ["-service default/web", "-endpoint default/web/web-1"])
@@ -75,11 +75,10 @@ async def test_a_server_that_stands_still_is_noticed(make_server, server, monkey
 
 
 async def test_a_server_that_dies_is_noticed(make_server, server, make_store):
-
     own = make_server(server.kind)
     reader = make_store(own.url).reader()
     waiting = asyncio.ensure_future(reader.await_changes(0, 5))
-    await asyncio.sleep(0.02)
+    await own.until_somebody_waits()
     own.kill()
     with pytest.raises(StoreUnavailable) as caught:
         await waiting

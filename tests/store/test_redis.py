@@ -131,15 +131,13 @@ async def test_a_full_server_says_so(make_server, server, web_1, make_store):
     assert ":0\r\n" in own.ask("DBSIZE")
 
 
-async def test_a_server_whose_disk_failed_says_so(make_server, server, web_1, make_store):
+async def test_a_server_whose_disk_failed_says_so(make_server, server, web_1, eventually, make_store):
     own = make_server(server.kind, "--save", "1 1", "--enable-protected-configs", "yes")
     own.ask("SET", "somebody", "else")
     own.ask("CONFIG", "SET", "dir", "/proc")
     own.ask("BGSAVE")
     store = make_store(own.url)
-    async with asyncio.timeout(10):
-        while "rdb_last_bgsave_status:err" not in own.ask("INFO", "persistence"):
-            await asyncio.sleep(0.02)
+    await eventually(lambda: "rdb_last_bgsave_status:err" in own.ask("INFO", "persistence"))
     assert await refusal_of(store, web_1) == "misconf"
 
 

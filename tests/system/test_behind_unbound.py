@@ -12,8 +12,9 @@ import dns.query
 import dns.rcode
 import pytest
 from compare.rivals import free_port
-from room import DEADLINE_SECONDS, require, until
+from room import require
 from running import Running
+from waiting import DEADLINE_SECONDS, until
 
 from dnsd.authority.catalog import Catalog
 from dnsd.model.change import Change, Removal

@@ -13,7 +13,8 @@ import dns.query
 import dns.rcode
 import dns.rdatatype
 import pytest
-from room import require, until
+from room import require
+from waiting import until
 
 from dnsd.answer.respond import respond
 from dnsd.answer.terms import Terms

@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
-from room import Room, require, until
+from room import Room, require
+from waiting import until
 
 pytestmark = pytest.mark.timeout(170)
 
@@ -89,16 +90,16 @@ def stage(room: Room, dnsd: list[str], tmp_path: Path) -> Stage:
 def test_registered_servers_are_found_and_lost_ones_vanish(stage: Stage) -> None:
     """Issue 2's main job: appear, be found by every client through either replica, vanish in time, outlive Redis."""
     appeared = until(lambda: stage.has("one", "two", "three"), "three servers are answered by both replicas")
-    _everybody_finds_them(stage)
-    vanished = _kill_without_goodbye(stage, "one")
-    drained = _drain(stage, "two")
-    came = _start_another(stage)
-    _answers_outlive_redis(stage)
+    assert_everybody_finds_them(stage)
+    vanished = assert_it_vanishes_without_a_goodbye(stage, "one")
+    drained = assert_a_drain_is_in_all_answers(stage, "two")
+    came = assert_another_is_answered_by_both(stage)
+    assert_answers_outlive_redis(stage)
     print(f"\nappeared {appeared:.2f} s, vanished {vanished:.2f} s (lease {LEASE_SECONDS} s), ", end="")
     print(f"drained {drained:.2f} s, new one on both replicas {came:.2f} s")
 
 
-def _everybody_finds_them(stage: Stage) -> None:
+def assert_everybody_finds_them(stage: Stage) -> None:
     every_address = {address for address, _ in SERVERS.values()}
     ask = "import socket; print(socket.gethostbyname('gin-demo')); print(*socket.gethostbyname_ex('gin-demo')[2])"
     for at in REPLICAS:
@@ -116,14 +117,14 @@ def _everybody_finds_them(stage: Stage) -> None:
         assert set(by_tcp) - {""} == records
 
 
-def _kill_without_goodbye(stage: Stage, name: str) -> float:
+def assert_it_vanishes_without_a_goodbye(stage: Stage, name: str) -> float:
     os.killpg(stage.servers[name].pid, signal.SIGKILL)
     took = until(lambda: stage.has("two", "three"), f"{name} is gone from both replicas")
     assert took <= LEASE_SECONDS + 2
     return took
 
 
-def _drain(stage: Stage, name: str) -> float:
+def assert_a_drain_is_in_all_answers(stage: Stage, name: str) -> float:
     admin = f"http://127.0.0.1:{REPLICAS['127.0.0.1']}"
     start = time.monotonic()
     told = stage.room.run(
@@ -136,7 +137,7 @@ def _drain(stage: Stage, name: str) -> float:
     return took
 
 
-def _start_another(stage: Stage) -> float:
+def assert_another_is_answered_by_both(stage: Stage) -> float:
     body = json.dumps({"address": "10.77.0.4", "ports": {"http": 8084}, "lease_seconds": None})
     url = f"http://127.0.0.1:{REPLICAS['127.0.0.2']}/v1/namespaces/default/services/gin-demo/endpoints/four"
     stage.room.run("curl", "-sSf", "-X", "PUT", url, "-H", "content-type: application/json", "-d", body)
@@ -145,7 +146,7 @@ def _start_another(stage: Stage) -> float:
     return took
 
 
-def _answers_outlive_redis(stage: Stage) -> None:
+def assert_answers_outlive_redis(stage: Stage) -> None:
     before = {at: stage.dig(NAME, "SRV", at) for at in REPLICAS}
     os.killpg(stage.redis.pid, signal.SIGKILL)
     stage.redis.wait(10)

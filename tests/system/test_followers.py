@@ -20,7 +20,8 @@ from clients.followers import (
     targets_of_prometheus,
 )
 from clients.stage import MANY, PORT, REPLICAS, WEB, Stage, delete, put
-from room import require, until
+from room import require
+from waiting import until
 
 pytestmark = pytest.mark.timeout(170)
 STAYER, LEAVER, COMER = sorted(NUMBERS[f"web-{number}"] for number in (1, 2, 3))

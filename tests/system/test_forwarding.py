@@ -22,8 +22,9 @@ import dns.rcode
 import dns.resolver
 import pytest
 from compare.rivals import free_port
-from room import Room, require, until
+from room import Room, require
 from running import Running
+from waiting import until
 
 from dnsd.app.forwarding import forwarder_of
 from dnsd.authority.catalog import Catalog
@@ -367,7 +368,7 @@ def mixed_names(number: int, seed: int) -> list[tuple[str, list[str]]]:
     return [chance.choice(kinds)() for _ in range(number)]
 
 
-def replay(host: Room, folder: Path, number: int) -> None:
+def assert_names_are_resolved(host: Room, folder: Path, number: int) -> None:
     (folder / "names.json").write_text(json.dumps(mixed_names(number, seed=6)))
     (folder / "replay.py").write_text(REPLAY)
     text = host.run(sys.executable, str(folder / "replay.py"), str(folder / "names.json"), seconds=100)
@@ -385,9 +386,9 @@ def test_a_host_with_dnsd_as_its_only_nameserver_resolves_everything(host: Room,
     for name in ("nobody.example.com", "nobody", "x.onion"):
         with pytest.raises(AssertionError, match="exit 2"):
             host.run("getent", "ahostsv4", name)
-    replay(host, tmp_path, 300)
+    assert_names_are_resolved(host, tmp_path, 300)
 
 
 @pytest.mark.long
 def test_a_list_of_5000_mixed_names_is_resolved_without_a_single_wrong_answer(host: Room, tmp_path: Path) -> None:
-    replay(host, tmp_path, 5000)
+    assert_names_are_resolved(host, tmp_path, 5000)

@@ -15,7 +15,8 @@ import dns.query
 import dns.rdatatype
 import dns.zone
 import pytest
-from room import require, until
+from room import require
+from waiting import until
 
 pytestmark = pytest.mark.timeout(280)
 

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 from certificates import Authority
-from room import require, until
+from room import require
+from waiting import until
 
 from dnsd.model.token import parts_of
 

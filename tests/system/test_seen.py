@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from room import until
+from waiting import until
 
 from dnsd.codec.wire import query_packet
 from dnsd.model.message import RRType

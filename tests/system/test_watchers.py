@@ -19,8 +19,9 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from room import require, until
+from room import require
 from servers import free_port
+from waiting import eventually, until
 
 WATCHERS = 1000
 PAIRS = 5
@@ -116,9 +117,7 @@ async def watchers() -> AsyncIterator[None]:
 
         readers = [asyncio.create_task(read(*each)) for each in enumerate(streams)]
         try:
-            async with asyncio.timeout(60):
-                while not all(counted):
-                    await asyncio.sleep(0.1)
+            await eventually(lambda: all(counted), "every stream has told the answer", 60)
             yield
         finally:
             for reader in readers:

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from room import require, until
+from room import require
+from waiting import until
 
 from dnsd.codec.wire import query_packet
 from dnsd.model.message import RRType
@@ -148,6 +149,7 @@ def test_a_canary_behind_haproxy(served: Served, tmp_path: Path) -> None:
         until(lambda: share(port) == {"stable": 50, "canary": 50}, "half of them do", 30)
         served.call("PATCH", "/endpoints/canary", {"weight": 0})
         until(lambda: share(port) == {"stable": 100}, "none does", 30)
+        assert share(port) == {"stable": 100}
     finally:
         proxy.terminate()
         proxy.wait(10)
