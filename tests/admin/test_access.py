@@ -225,7 +225,7 @@ UNHURRIED = settings(deadline=None, suppress_health_check=list(HealthCheck))
 async def test_every_call_is_allowed_as_the_model_says(
     guarded: Any, grants: Grants, ns: str, svc: str, address: str
 ) -> None:
-    await check_every_call(guarded, grants, ns, svc, address)
+    await assert_every_call_is_allowed_as_told(guarded, grants, ns, svc, address)
 
 
 @pytest.mark.long
@@ -235,10 +235,10 @@ async def test_every_call_is_allowed_as_the_model_says(
 async def test_every_call_is_allowed_as_the_model_says_for_long(
     guarded: Any, grants: Grants, ns: str, svc: str, address: str
 ) -> None:
-    await check_every_call(guarded, grants, ns, svc, address)
+    await assert_every_call_is_allowed_as_told(guarded, grants, ns, svc, address)
 
 
-async def check_every_call(guarded: Any, grants: Grants, ns: str, svc: str, address: str) -> None:
+async def assert_every_call_is_allowed_as_told(guarded: Any, grants: Grants, ns: str, svc: str, address: str) -> None:
     made = await guarded.call("POST", "/v1/tokens", {"name": "drawn", "grants": grants}, BEARER)
     headers = {"Authorization": f"Bearer {made.document['token']}"}
     model = Model(grants, loopback_at_home=False)
@@ -254,12 +254,12 @@ async def check_every_call(guarded: Any, grants: Grants, ns: str, svc: str, addr
         expected = model.allows(need, ns, svc, address)
         assert (slug != "forbidden") == expected, (call, status, slug, ns, svc, address, grants)
         assert status not in (401, 500), (call, status)
-    await check_lists(guarded, model, headers)
+    await assert_lists_show_what_may_be_read(guarded, model, headers)
     assert (await guarded.call("DELETE", f"/v1/tokens/{made.document['id']}", None, BEARER)).status == 200
     assert (await guarded.call("GET", "/v1/services", None, headers)).status == 401
 
 
-async def check_lists(guarded: Any, model: Model, headers: dict[str, str]) -> None:
+async def assert_lists_show_what_may_be_read(guarded: Any, model: Model, headers: dict[str, str]) -> None:
     """Lists show what may be read, and no more."""
     if not model.allows(("read", "any"), "", "", ""):
         return
@@ -306,7 +306,7 @@ async def token_of(replica: Any, body: dict[str, Any]) -> dict[str, str]:
 )
 async def test_who_proves_nothing_is_401_and_told_how(guarded: Any, header: str | None) -> None:
     answer = await guarded.call("GET", "/v1/services", None, {} if header is None else {"Authorization": header})
-    answer.problem(401, "unauthorized")
+    answer.assert_problem(401, "unauthorized")
     assert answer.headers["WWW-Authenticate"] == 'Bearer realm="dnsd"'
     assert ROOT_SECRET not in answer.octets.decode()
 
@@ -335,7 +335,7 @@ async def test_paths_are_folded_as_the_registry_folds_them(guarded: Any) -> None
     for path in ("/v1/namespaces/SHOP/services/WEB", "/v1/namespaces/sh%6fp/services/web"):
         assert (await guarded.call("GET", path, None, headers)).status == 200
     for path in ("/v1/namespaces/OPS/services/web", "/v1/namespaces/%6fps/services/web"):
-        (await guarded.call("GET", path, None, headers)).problem(403, "forbidden")
+        (await guarded.call("GET", path, None, headers)).assert_problem(403, "forbidden")
 
 
 async def test_head_needs_what_get_needs(guarded: Any) -> None:
@@ -347,7 +347,7 @@ async def test_head_needs_what_get_needs(guarded: Any) -> None:
 async def test_an_external_name_may_point_anywhere_so_it_needs_all_addresses(guarded: Any) -> None:
     path, body = "/v1/namespaces/shop/services/alias", {"external_name": "www.example.net"}
     bound = await token_of(guarded, limited("register", addresses=["10.0.0.0/8"]))
-    (await guarded.call("PUT", path, body, bound)).problem(403, "forbidden")
+    (await guarded.call("PUT", path, body, bound)).assert_problem(403, "forbidden")
     free = await token_of(guarded, limited("register"))
     assert (await guarded.call("PUT", path, body, free)).status == 201
 
@@ -363,7 +363,7 @@ async def test_a_token_ends_and_so_does_its_stream(guarded: Any, monkeypatch: py
     assert response.status == 200
     monkeypatch.setattr(guarded.access, "_clock", AnHourLater())
     await end_of(response)
-    told = (await guarded.call("GET", "/v1/services", None, headers)).problem(401, "unauthorized")
+    told = (await guarded.call("GET", "/v1/services", None, headers)).assert_problem(401, "unauthorized")
     assert "is over" in told["detail"]
 
 
@@ -395,7 +395,7 @@ async def test_a_minimal_install_asks_nobody(replica: Any) -> None:
 async def test_no_token_is_known_before_they_were_read(new_replica: Callable[..., Any]) -> None:
     async with new_replica(loaded=False, required=True, root=ROOT) as replica:
         unknown = {"Authorization": f"Bearer {token_text('f' * 16, ROOT_SECRET)}"}
-        (await replica.call("GET", "/v1/zones", None, unknown)).problem(503, "store-unavailable")
+        (await replica.call("GET", "/v1/zones", None, unknown)).assert_problem(503, "store-unavailable")
         assert (await replica.call("GET", "/metrics", None, BEARER)).status == 200
 
 

@@ -64,4 +64,4 @@ async def test_heartbeats(replica: Any) -> None:
 
 @pytest.mark.parametrize("query", ["?name=", "?name=a&type=X", "?type=A", "?name=a&service=b", "?name=a&type=AXFR"])
 async def test_wrong_parameters(replica: Any, query: str) -> None:
-    (await replica.call("GET", f"/v1/watch{query}")).problem(400, "bad-parameter")
+    (await replica.call("GET", f"/v1/watch{query}")).assert_problem(400, "bad-parameter")

@@ -104,4 +104,4 @@ async def test_nothing_there(replica: Any) -> None:
      "?name=a&size=x", "?name=a&more=1"],
 )  # fmt: skip
 async def test_wrong_parameters(replica: Any, query: str) -> None:
-    (await replica.call("GET", f"/v1/answer{query}")).problem(400, "bad-parameter")
+    (await replica.call("GET", f"/v1/answer{query}")).assert_problem(400, "bad-parameter")

@@ -92,13 +92,13 @@ async def test_one_wrong_document_refuses_all(replica: Any) -> None:
     octets = MANIFESTS + b"---\napiVersion: v1\nkind: Service\nmetadata: {name: bad}\nspec: {ports: [{port: 0}]}\n"
     for query in ("", "?dry_run=true"):
         answer = await replica.call("POST", f"/v1/apply{query}", octets=octets, headers=YAML)
-        assert answer.problem(422, "invalid-record")["field"] == "/documents/2/spec/ports/0/port"
+        assert answer.assert_problem(422, "invalid-record")["field"] == "/documents/2/spec/ports/0/port"
     assert replica.mirror.catalog.inventory.holdings == {}
 
 
 async def test_addresses_that_are_never_registered(replica: Any) -> None:
     answer = await replica.call("POST", "/v1/apply", octets=SLICE % b"169.254.169.254", headers=YAML)
-    assert "169.254.169.254" in answer.problem(422, "invalid-record")["detail"]
+    assert "169.254.169.254" in answer.assert_problem(422, "invalid-record")["detail"]
     octets = b"apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {clusterIP: 127.0.0.1, ports: [{port: 80}]}\n"
     assert (await replica.call("POST", "/v1/apply", octets=octets, headers=YAML)).status == 200
 
@@ -106,7 +106,7 @@ async def test_addresses_that_are_never_registered(replica: Any) -> None:
 async def test_too_many_objects(replica: Any) -> None:
     document = "apiVersion: v1\nkind: Service\nmetadata: {name: s%d}\nspec: {ports: [{port: 80}]}\n---\n"
     octets = "".join(document % number for number in range(1001)).encode()
-    (await replica.call("POST", "/v1/apply?dry_run=true", octets=octets, headers=YAML)).problem(413, "too-large")
+    (await replica.call("POST", "/v1/apply?dry_run=true", octets=octets, headers=YAML)).assert_problem(413, "too-large")
 
 
 @pytest.mark.parametrize(
@@ -120,16 +120,18 @@ async def test_too_many_objects(replica: Any) -> None:
     ],
 )
 async def test_wrong_bodies(replica: Any, octets: bytes, headers: Any, status: int, slug: str) -> None:
-    (await replica.call("POST", "/v1/apply", octets=io.BytesIO(octets), headers=headers)).problem(status, slug)
+    (await replica.call("POST", "/v1/apply", octets=io.BytesIO(octets), headers=headers)).assert_problem(status, slug)
 
 
 async def test_wrong_parameters(replica: Any) -> None:
     """Each flag is read before anything is done, also where nothing would ask for it."""
     for query in ("prune=1", "force=yes", "dry_run=true&prune=true&force=1"):
         answered = await replica.call("POST", f"/v1/apply?{query}", octets=services("a"), headers=YAML)
-        answered.problem(400, "bad-parameter")
-    (await replica.call("POST", "/v1/apply?dry_run=1", octets=b"a", headers=YAML)).problem(400, "bad-parameter")
-    (await replica.call("POST", "/v1/apply?dry-run=true", octets=b"a", headers=YAML)).problem(400, "bad-parameter")
+        answered.assert_problem(400, "bad-parameter")
+    (await replica.call("POST", "/v1/apply?dry_run=1", octets=b"a", headers=YAML)).assert_problem(400, "bad-parameter")
+    (await replica.call("POST", "/v1/apply?dry-run=true", octets=b"a", headers=YAML)).assert_problem(
+        400, "bad-parameter"
+    )
 
 
 def services(*names: str) -> bytes:
@@ -155,7 +157,7 @@ async def test_prune_in_the_same_change_and_never_much_unasked(replica: Any) -> 
         ("other", "else"),
     }
     refused = await replica.call("POST", path, octets=services("a", "b"), headers=YAML)
-    assert "2 of 4 objects (50%)" in refused.problem(409, "conflict")["detail"]
+    assert "2 of 4 objects (50%)" in refused.assert_problem(409, "conflict")["detail"]
     forced = await replica.call("POST", f"{path}&force=true", octets=services("a", "b"), headers=YAML)
     assert forced.status == 200
     assert len(replica.mirror.catalog.inventory.holdings) == 3

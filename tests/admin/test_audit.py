@@ -20,4 +20,4 @@ async def test_pages_from_the_newest_on(replica: Any) -> None:
 
 @pytest.mark.parametrize("query", ["cursor=x", "limit=0", "namespace=a", "cursor=WyJ4Il0", "cursor=WyIrIl0"])
 async def test_wrong_parameters(replica: Any, query: str) -> None:
-    (await replica.call("GET", f"/v1/audit?{query}")).problem(400, "bad-parameter")
+    (await replica.call("GET", f"/v1/audit?{query}")).assert_problem(400, "bad-parameter")

@@ -45,13 +45,13 @@ async def test_one_that_cannot_be_done_undoes_all(replica: Any) -> None:
     await replica.call("PUT", f"{WEB}/endpoints/a", {"address": "192.0.2.1"})
     before = replica.mirror.revision
     body = [operation("delete", "a"), operation("put", "b", {"address": "192.0.2.2"}), operation("patch", "none", {})]
-    shown = (await replica.call("POST", "/v1/batch", {"operations": body})).problem(404, "not-found")
+    shown = (await replica.call("POST", "/v1/batch", {"operations": body})).assert_problem(404, "not-found")
     assert shown["field"] == "/operations/2"
     body = [operation("delete", "a"), operation("put", "b", {"address": "x"})]
-    shown = (await replica.call("POST", "/v1/batch", {"operations": body})).problem(422, "invalid-record")
+    shown = (await replica.call("POST", "/v1/batch", {"operations": body})).assert_problem(422, "invalid-record")
     assert shown["field"] == "/operations/1/value/address"
     body = [operation("delete", "a"), operation("drain", "a")]
-    shown = (await replica.call("POST", "/v1/batch", {"operations": body})).problem(422, "invalid-record")
+    shown = (await replica.call("POST", "/v1/batch", {"operations": body})).assert_problem(422, "invalid-record")
     assert shown["field"] == "/operations/1"
     assert (await replica.call("GET", f"{WEB}/endpoints/a")).status == 200
     assert replica.mirror.revision == before
@@ -67,9 +67,11 @@ async def test_a_batch_again_is_no_change(replica: Any) -> None:
 
 async def test_limits(replica: Any) -> None:
     body = {"operations": [operation("delete")] * 1001}
-    (await replica.call("POST", "/v1/batch", body)).problem(413, "too-large")
-    (await replica.call("POST", "/v1/batch", [])).problem(422, "invalid-record")
-    (await replica.call("POST", "/v1/batch", {"operations": []}, {"If-Match": "1"})).problem(400, "bad-parameter")
+    (await replica.call("POST", "/v1/batch", body)).assert_problem(413, "too-large")
+    (await replica.call("POST", "/v1/batch", [])).assert_problem(422, "invalid-record")
+    (await replica.call("POST", "/v1/batch", {"operations": []}, {"If-Match": "1"})).assert_problem(
+        400, "bad-parameter"
+    )
 
 
 async def test_a_thousand_at_once_and_the_loop_turns_meanwhile(replica: Any) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 from typing import Any
 
 import pytest
@@ -43,7 +44,7 @@ def test_what_is_not_json(octets: bytes) -> None:
 
 @pytest.mark.parametrize("octets", [b"{}", b"null", b" [1] ", b'"\\ud800"', b"[" * 16 + b"]" * 16])
 def test_what_is_json(octets: bytes) -> None:
-    bodies.json_value(octets)
+    assert bodies.json_value(octets) == json.loads(octets)
 
 
 @pytest.mark.parametrize(
@@ -62,12 +63,12 @@ def test_what_is_json(octets: bytes) -> None:
 )
 async def test_other_content_types(replica: Any, content_type: str) -> None:
     answer = await replica.call("PUT", WEB_1, octets=b'{"address":"192.0.2.1"}', headers={"Content-Type": content_type})
-    assert "application/json" in answer.problem(415, "unsupported-media-type")["detail"]
+    assert "application/json" in answer.assert_problem(415, "unsupported-media-type")["detail"]
 
 
 async def test_no_content_type_at_all(replica: Any) -> None:
     answer = await replica.call("PUT", WEB_1, octets=b'{"address":"192.0.2.1"}')
-    answer.problem(415, "unsupported-media-type")
+    answer.assert_problem(415, "unsupported-media-type")
 
 
 @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON;charset=UTF-8"])
@@ -78,14 +79,14 @@ async def test_json_by_other_spellings(replica: Any, content_type: str) -> None:
 
 async def test_compressed_bodies_are_not_unpacked(replica: Any) -> None:
     answer = await replica.call("PUT", WEB_1, octets=b"x", headers=JSON | {"Content-Encoding": "gzip"})
-    answer.problem(415, "unsupported-media-type")
+    answer.assert_problem(415, "unsupported-media-type")
 
 
 async def test_sizes(replica: Any) -> None:
     room = bodies.BODY_OCTETS_MOST - len(b'{"address":"192.0.2.1"}')
     fits = b'{"address":"192.0.2.1"' + b" " * room + b"}"
     assert (await replica.call("PUT", WEB_1, octets=fits, headers=JSON)).status == 201
-    (await replica.call("PUT", WEB_1, octets=fits + b" ", headers=JSON)).problem(413, "too-large")
+    (await replica.call("PUT", WEB_1, octets=fits + b" ", headers=JSON)).assert_problem(413, "too-large")
 
 
 async def test_a_size_that_is_announced_is_refused_before_it_comes(
@@ -162,5 +163,5 @@ async def test_a_large_body_does_not_hold_the_loop(replica: Any) -> None:
     while not big.done():
         assert (await replica.call("GET", "/livez")).status == 200
         live += 1
-    big.result().problem(422, "invalid-record")
+    big.result().assert_problem(422, "invalid-record")
     assert live > 1

@@ -127,16 +127,16 @@ async def test_filters(replica: Any) -> None:
 async def test_another_epoch_is_410(replica: Any, epoch: str) -> None:
     if epoch:
         headers = {"Last-Event-ID": f"{epoch}-{replica.mirror.revision}"}
-        (await replica.call("GET", "/v1/watch", headers=headers)).problem(410, "gone")
+        (await replica.call("GET", "/v1/watch", headers=headers)).assert_problem(410, "gone")
     else:
         headers = {"Last-Event-ID": "-1"}
-        (await replica.call("GET", "/v1/watch", headers=headers)).problem(400, "bad-parameter")
+        (await replica.call("GET", "/v1/watch", headers=headers)).assert_problem(400, "bad-parameter")
 
 
 async def test_a_past_that_is_no_longer_kept_is_410(replica: Any) -> None:
     epoch = replica.mirror.epoch
     replica.mirror._past._floor = 10_000
-    (await replica.call("GET", "/v1/watch", headers={"Last-Event-ID": f"{epoch}-9999"})).problem(410, "gone")
+    (await replica.call("GET", "/v1/watch", headers={"Last-Event-ID": f"{epoch}-9999"})).assert_problem(410, "gone")
 
 
 @pytest.mark.parametrize(
@@ -144,11 +144,11 @@ async def test_a_past_that_is_no_longer_kept_is_410(replica: Any) -> None:
 )
 async def test_what_is_no_event_id_is_400(replica: Any, text: str) -> None:
     answer = await replica.call("GET", "/v1/watch", headers={"Last-Event-ID": text})
-    answer.problem(400, "bad-parameter")
+    answer.assert_problem(400, "bad-parameter")
 
 
 async def test_wrong_parameters_are_400(replica: Any) -> None:
-    (await replica.call("GET", "/v1/watch?colour=red")).problem(400, "bad-parameter")
+    (await replica.call("GET", "/v1/watch?colour=red")).assert_problem(400, "bad-parameter")
     assert (await replica.call("HEAD", "/v1/watch")).status == 405
 
 
@@ -187,7 +187,7 @@ async def test_a_crowd_of_watchers(replica: Any, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("dnsd.admin.changes.WATCHERS_MOST", 1)
     async with watching(replica):
         answer = await replica.call("GET", "/v1/watch")
-        answer.problem(429, "crowded")
+        answer.assert_problem(429, "crowded")
         assert answer.headers["Retry-After"]
 
 
@@ -235,4 +235,4 @@ async def test_a_selection_is_watched(replica: Any) -> None:
         name, data = await reader.next()
         assert (name, data["id"], data["cause"]) == ("delete", "a", "unselected")
     answer = await replica.call("GET", "/v1/watch?label=a b")
-    assert "no label selector" in answer.problem(400, "bad-parameter")["detail"]
+    assert "no label selector" in answer.assert_problem(400, "bad-parameter")["detail"]

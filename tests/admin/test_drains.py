@@ -45,10 +45,10 @@ async def test_the_last_one_stays_unless_forced(two: Any) -> None:
 
 async def test_what_cannot_be_drained(two: Any) -> None:
     for verb in ("drain", "undrain"):
-        (await two.call("POST", f"{WEB}/none/{verb}")).problem(404, "not-found")
-        (await two.call("POST", f"{WEB}/a%20b/{verb}")).problem(422, "invalid-record")
-        (await two.call("POST", f"{WEB}/a/{verb}", None, {"If-Match": "1"})).problem(400, "bad-parameter")
-        (await two.call("POST", f"{WEB}/a/{verb}?colour=red")).problem(400, "bad-parameter")
-    (await two.call("POST", f"{WEB}/a/drain?force=yes")).problem(400, "bad-parameter")
+        (await two.call("POST", f"{WEB}/none/{verb}")).assert_problem(404, "not-found")
+        (await two.call("POST", f"{WEB}/a%20b/{verb}")).assert_problem(422, "invalid-record")
+        (await two.call("POST", f"{WEB}/a/{verb}", None, {"If-Match": "1"})).assert_problem(400, "bad-parameter")
+        (await two.call("POST", f"{WEB}/a/{verb}?colour=red")).assert_problem(400, "bad-parameter")
+    (await two.call("POST", f"{WEB}/a/drain?force=yes")).assert_problem(400, "bad-parameter")
     await two.call("DELETE", f"{WEB}/a")
-    (await two.call("POST", f"{WEB}/a/drain")).problem(410, "gone")
+    (await two.call("POST", f"{WEB}/a/drain")).assert_problem(410, "gone")

@@ -54,10 +54,10 @@ async def test_an_endpoint_from_birth_to_removal(replica: Any) -> None:
     removed = await replica.call("DELETE", WEB_1)
     assert (removed.status, removed.document["outcome"], removed.document["weight"]) == (200, "deleted", 50)
     assert removed.document["revision"] == revision + 1
-    (await replica.call("GET", WEB_1)).problem(404, "not-found")
-    (await replica.call("DELETE", WEB_1)).problem(410, "gone")
-    (await replica.call("DELETE", f"{WEB}/endpoints/never")).problem(404, "not-found")
-    (await replica.call("GET", WEB)).problem(404, "not-found")  # it was there for its endpoint alone
+    (await replica.call("GET", WEB_1)).assert_problem(404, "not-found")
+    (await replica.call("DELETE", WEB_1)).assert_problem(410, "gone")
+    (await replica.call("DELETE", f"{WEB}/endpoints/never")).assert_problem(404, "not-found")
+    (await replica.call("GET", WEB)).assert_problem(404, "not-found")  # it was there for its endpoint alone
 
 
 async def test_leases_by_default_and_for_good(replica: Any) -> None:
@@ -73,7 +73,7 @@ async def test_ids_keep_their_case_and_labels_do_not(replica: Any) -> None:
     created = (await replica.call("PUT", path, BODY | {"hostname": "Web-A"})).document
     assert (created["namespace"], created["service"], created["id"]) == ("default", "web", "Web-1:A.b_c")
     assert created["hostname"] == "web-a"
-    (await replica.call("GET", f"{WEB}/endpoints/web-1:a.b_c")).problem(404, "not-found")
+    (await replica.call("GET", f"{WEB}/endpoints/web-1:a.b_c")).assert_problem(404, "not-found")
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ async def test_ids_keep_their_case_and_labels_do_not(replica: Any) -> None:
     ],
 )
 async def test_wrong_values_are_422_with_their_places(replica: Any, body: object, fields: list[str]) -> None:
-    shown = (await replica.call("PUT", WEB_1, body)).problem(422, "invalid-record")
+    shown = (await replica.call("PUT", WEB_1, body)).assert_problem(422, "invalid-record")
     assert [fault["pointer"] for fault in shown["errors"]] == fields
     assert shown["field"] == fields[0]
     assert (await replica.call("GET", WEB_1)).status == 404
@@ -114,31 +114,33 @@ async def test_wrong_values_are_422_with_their_places(replica: Any, body: object
 @pytest.mark.parametrize("identifier", ["a%20b", "x" * 129, "a%2Fb", "%C3%A9", "a%0A"])
 async def test_what_is_no_id_is_422(replica: Any, method: str, identifier: str) -> None:
     body = {"PUT": BODY, "PATCH": {}}.get(method)
-    shown = (await replica.call(method, f"{WEB}/endpoints/{identifier}", body)).problem(422, "invalid-record")
+    shown = (await replica.call(method, f"{WEB}/endpoints/{identifier}", body)).assert_problem(422, "invalid-record")
     assert shown["field"] == "/id"
 
 
 async def test_loopback_addresses_where_dnsd_is_not_at_home(new_replica: Any) -> None:
     async with new_replica(loopback_allowed=False) as replica:
-        shown = (await replica.call("PUT", WEB_1, {"address": "127.0.0.1"})).problem(422, "invalid-record")
+        shown = (await replica.call("PUT", WEB_1, {"address": "127.0.0.1"})).assert_problem(422, "invalid-record")
         assert shown["field"] == "/address"
     async with new_replica(loopback_allowed=True) as replica:
         assert (await replica.call("PUT", WEB_1, {"address": "127.0.0.1"})).status == 201
 
 
 async def test_preconditions(replica: Any) -> None:
-    shown = (await replica.call("PUT", WEB_1, BODY, {"If-Match": "1"})).problem(412, "precondition-failed")
+    shown = (await replica.call("PUT", WEB_1, BODY, {"If-Match": "1"})).assert_problem(412, "precondition-failed")
     assert (shown["field"], shown["errors"]) == (None, [])
     created = await replica.call("PUT", WEB_1, BODY, {"If-None-Match": "*"})
     revision = created.document["revision"]
-    (await replica.call("PUT", WEB_1, BODY, {"If-None-Match": "*"})).problem(412, "precondition-failed")
+    (await replica.call("PUT", WEB_1, BODY, {"If-None-Match": "*"})).assert_problem(412, "precondition-failed")
     assert (await replica.call("PUT", WEB_1, BODY, {"If-Match": f'"{revision}"'})).document["outcome"] == "renewed"
     patched = await replica.call("PATCH", WEB_1, {"weight": 1}, {"If-Match": str(revision)})
     assert patched.document["revision"] == revision + 1
-    (await replica.call("PATCH", WEB_1, {"weight": 2}, {"If-Match": str(revision)})).problem(412, "precondition-failed")
-    (await replica.call("DELETE", WEB_1, None, {"If-Match": str(revision)})).problem(412, "precondition-failed")
+    (await replica.call("PATCH", WEB_1, {"weight": 2}, {"If-Match": str(revision)})).assert_problem(
+        412, "precondition-failed"
+    )
+    (await replica.call("DELETE", WEB_1, None, {"If-Match": str(revision)})).assert_problem(412, "precondition-failed")
     assert (await replica.call("DELETE", WEB_1, None, {"If-Match": str(revision + 1)})).status == 200
-    (await replica.call("PUT", WEB_1, BODY, {"If-Match": str(revision + 1)})).problem(410, "gone")
+    (await replica.call("PUT", WEB_1, BODY, {"If-Match": str(revision + 1)})).assert_problem(410, "gone")
     assert (await replica.call("PUT", WEB_1, BODY)).status == 201
 
 
@@ -146,7 +148,7 @@ async def test_preconditions(replica: Any) -> None:
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 async def test_other_if_matches_are_400(replica: Any, method: str, header: str) -> None:
     body = {"PUT": BODY, "PATCH": {}}.get(method)
-    (await replica.call(method, WEB_1, body, {"If-Match": header})).problem(400, "bad-parameter")
+    (await replica.call(method, WEB_1, body, {"If-Match": header})).assert_problem(400, "bad-parameter")
 
 
 async def test_a_patch_changes_what_it_names(replica: Any) -> None:
@@ -159,10 +161,10 @@ async def test_a_patch_changes_what_it_names(replica: Any) -> None:
     }.items()  # fmt: skip
     again = await replica.call("PATCH", WEB_1, {"ready": False, "weight": 7})
     assert (again.document["outcome"], again.document["revision"]) == ("unchanged", patched.document["revision"])
-    (await replica.call("PATCH", WEB_1, {"address": "192.0.2.1"})).problem(422, "invalid-record")
-    (await replica.call("PATCH", f"{WEB}/endpoints/none", {"weight": 7})).problem(404, "not-found")
+    (await replica.call("PATCH", WEB_1, {"address": "192.0.2.1"})).assert_problem(422, "invalid-record")
+    (await replica.call("PATCH", f"{WEB}/endpoints/none", {"weight": 7})).assert_problem(404, "not-found")
     await replica.call("DELETE", WEB_1)
-    (await replica.call("PATCH", WEB_1, {"weight": 7})).problem(410, "gone")
+    (await replica.call("PATCH", WEB_1, {"weight": 7})).assert_problem(410, "gone")
 
 
 async def test_lists(replica: Any) -> None:
@@ -186,7 +188,7 @@ async def test_lists(replica: Any) -> None:
     page = (await replica.call("GET", "/v1/endpoints?limit=2")).document
     assert [("lease" in item) for item in page["items"]] == [False, True]
     assert await found(f"limit=2&cursor={page['next']}") == [("web", "b")]
-    (await replica.call("GET", "/v1/endpoints?cursor=WyJhIiwiYiJd")).problem(400, "bad-parameter")
+    (await replica.call("GET", "/v1/endpoints?cursor=WyJhIiwiYiJd")).assert_problem(400, "bad-parameter")
 
 
 async def test_while_the_store_is_away(own_server: Any, new_replica_at: Any, wait_until: Any) -> None:
@@ -214,7 +216,7 @@ async def test_while_the_store_is_away(own_server: Any, new_replica_at: Any, wai
             ),
         ):
             answer = await replica.call(method, path, body)
-            shown = answer.problem(503, "store-unavailable")
+            shown = answer.assert_problem(503, "store-unavailable")
             assert shown["reason"]
             assert int(answer.headers["Retry-After"]) >= 1
         shown = await replica.call("GET", WEB_1)

@@ -79,7 +79,7 @@ async def test_no_host_and_two_hosts(new_replica: Any, hosts: bytes) -> None:
 async def test_pages_of_other_sites(new_replica: Any, headers: dict[str, str]) -> None:
     async with new_replica(loaded=False) as replica:
         answer = await replica.call("GET", "/livez", headers={"Host": "localhost:8053"} | headers)
-        answer.problem(403, "misdirected")
+        answer.assert_problem(403, "misdirected")
 
 
 @pytest.mark.parametrize(

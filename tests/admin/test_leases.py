@@ -31,11 +31,11 @@ async def test_a_heartbeat_of_what_is_permanent(replica: Any) -> None:
 
 
 async def test_a_heartbeat_of_the_unknown_and_of_the_deleted(replica: Any) -> None:
-    (await replica.call("POST", f"{WEB}/a/renew")).problem(404, "register-again")
+    (await replica.call("POST", f"{WEB}/a/renew")).assert_problem(404, "register-again")
     await replica.call("PUT", f"{WEB}/a", BODY)
     await replica.call("DELETE", f"{WEB}/a")
-    (await replica.call("POST", f"{WEB}/a/renew")).problem(410, "gone")
-    (await replica.call("POST", f"{WEB}/a%20b/renew")).problem(422, "invalid-record")
+    (await replica.call("POST", f"{WEB}/a/renew")).assert_problem(410, "gone")
+    (await replica.call("POST", f"{WEB}/a%20b/renew")).assert_problem(422, "invalid-record")
 
 
 async def test_many_heartbeats(replica: Any) -> None:
@@ -76,18 +76,18 @@ async def test_no_heartbeat_at_all(replica: Any) -> None:
     ],
 )
 async def test_wrong_bodies_are_422_with_their_places(replica: Any, body: object, fields: list[str]) -> None:
-    shown = (await replica.call("POST", "/v1/renew", body)).problem(422, "invalid-record")
+    shown = (await replica.call("POST", "/v1/renew", body)).assert_problem(422, "invalid-record")
     assert [fault["pointer"] for fault in shown["errors"]] == fields
 
 
 async def test_too_many_at_once(replica: Any) -> None:
     body = {"endpoints": [{"namespace": "a", "service": "b", "id": "c"}] * 1001}
-    (await replica.call("POST", "/v1/renew", body)).problem(413, "too-large")
+    (await replica.call("POST", "/v1/renew", body)).assert_problem(413, "too-large")
 
 
 async def test_heartbeats_take_no_preconditions(replica: Any) -> None:
     for path in (f"{WEB}/a/renew", "/v1/renew"):
-        (await replica.call("POST", path, {}, {"If-Match": "1"})).problem(400, "bad-parameter")
+        (await replica.call("POST", path, {}, {"If-Match": "1"})).assert_problem(400, "bad-parameter")
 
 
 async def test_while_the_store_is_away(own_server: Any, new_replica_at: Any, wait_until: Any) -> None:

@@ -33,7 +33,7 @@ async def test_every_problem_has_a_page_and_others_have_none(replica: Any) -> No
         "status": 410,
         "meaning": page["meaning"],
     }
-    (await replica.call("GET", "/problems/none")).problem(404, "not-found")
+    (await replica.call("GET", "/problems/none")).assert_problem(404, "not-found")
 
 
 _QUERY = st.dictionaries(
@@ -77,7 +77,7 @@ async def test_the_watch_call_answers_whatever_it_is_asked_as_it_is_described(re
     assert seen == {200, 400, 410}
 
 
-async def _attack(replica: Any, examples: int, seconds: int, *more: str) -> None:
+async def assert_schemathesis_finds_nothing(replica: Any, examples: int, seconds: int, *more: str) -> None:
     words = [
         *("--config-file", str(CONFIG), "run"),
         *(f"http://127.0.0.1:{replica.port}/openapi.json", "--seed", "7", "--generation-database", "none"),
@@ -96,13 +96,13 @@ async def _attack(replica: Any, examples: int, seconds: int, *more: str) -> None
 
 
 async def test_schemathesis_finds_nothing(replica: Any) -> None:
-    await _attack(replica, 10, 12)
+    await assert_schemathesis_finds_nothing(replica, 10, 12)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
 async def test_schemathesis_finds_nothing_in_four_minutes(replica: Any) -> None:
-    await _attack(replica, 200, 240)
+    await assert_schemathesis_finds_nothing(replica, 200, 240)
 
 
 def test_who_may_call_is_told(replica: Any) -> None:
@@ -123,4 +123,6 @@ def test_who_may_call_is_told(replica: Any) -> None:
 async def test_schemathesis_finds_nothing_where_tokens_are_needed(new_replica: Any) -> None:
     root = Token("0" * 16, "root", EVERYTHING, 0, secret_hash=hash_of("r" * 43))
     async with new_replica(required=True, root=root) as replica:
-        await _attack(replica, 50, 120, "--header", f"Authorization: Bearer {token_text(root.id, 'r' * 43)}")
+        await assert_schemathesis_finds_nothing(
+            replica, 50, 120, "--header", f"Authorization: Bearer {token_text(root.id, 'r' * 43)}"
+        )

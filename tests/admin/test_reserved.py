@@ -28,13 +28,13 @@ def test_not_top_level(label: str) -> None:
 
 @pytest.mark.parametrize("namespace", sorted(APEX))
 async def test_what_stands_at_the_apex_is_no_namespace(replica: Any, namespace: str) -> None:
-    told = (await replica.call("PUT", path(namespace), BODY)).problem(422, "invalid-record")
+    told = (await replica.call("PUT", path(namespace), BODY)).assert_problem(422, "invalid-record")
     assert told["field"] == "/namespace"
 
 
 @pytest.mark.parametrize("namespace", ["_tcp", "_http", "a_b"])
 async def test_underscores_are_no_labels(replica: Any, namespace: str) -> None:
-    (await replica.call("PUT", path(namespace), BODY)).problem(422, "invalid-record")
+    (await replica.call("PUT", path(namespace), BODY)).assert_problem(422, "invalid-record")
 
 
 async def test_a_top_level_domain_is_warned_about_once(replica: Any, caplog: pytest.LogCaptureFixture) -> None:
@@ -49,13 +49,15 @@ async def test_a_top_level_domain_is_refused_when_strict(
     new_replica: Callable[..., Any], make_endpoint: Any, wait_until: Any
 ) -> None:
     async with new_replica(strict_namespaces=True) as replica:
-        told = (await replica.call("PUT", path("com"), BODY)).problem(422, "invalid-record")
+        told = (await replica.call("PUT", path("com"), BODY)).assert_problem(422, "invalid-record")
         assert "strict_namespaces" in told["detail"]
         operations = [
             {"op": "put", "kind": "endpoint", "namespace": each, "service": "web", "id": "a", "value": BODY}
             for each in ("fine", "com")
         ]
-        told = (await replica.call("POST", "/v1/batch", {"operations": operations})).problem(422, "invalid-record")
+        told = (await replica.call("POST", "/v1/batch", {"operations": operations})).assert_problem(
+            422, "invalid-record"
+        )
         assert told["field"] == "/operations/1/namespace"
         # What somebody registered before the setting goes on.
         await replica.services.write(Put(make_endpoint("com")))

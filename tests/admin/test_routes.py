@@ -34,7 +34,7 @@ ENDPOINT = "/v1/namespaces/default/services/web/endpoints/a"
 async def test_other_methods_are_405_with_allow(new_replica: Any, method: str, path: str, methods: str) -> None:
     async with new_replica(loaded=False) as replica:
         answer = await replica.call(method, path)
-        answer.problem(405, "method-not-allowed")
+        answer.assert_problem(405, "method-not-allowed")
         assert ",".join(sorted(answer.headers["Allow"].split(","))) == methods
 
 
@@ -43,8 +43,8 @@ async def test_other_methods_are_405_with_allow(new_replica: Any, method: str, p
 )
 async def test_unknown_paths_are_404(new_replica: Any, path: str) -> None:
     async with new_replica(loaded=False) as replica:
-        (await replica.call("GET", path)).problem(404, "unknown-path")
-        (await replica.call("PUT", path, {})).problem(404, "unknown-path")
+        (await replica.call("GET", path)).assert_problem(404, "unknown-path")
+        (await replica.call("PUT", path, {})).assert_problem(404, "unknown-path")
 
 
 async def test_it_serves_on_every_socket_and_stops_at_once(new_replica: Any) -> None:

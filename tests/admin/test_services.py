@@ -38,8 +38,8 @@ async def test_a_service_from_birth_to_removal(replica: Any) -> None:
 
     removed = await replica.call("DELETE", WEB)
     assert (removed.status, removed.document["outcome"], removed.document["ttl_seconds"]) == (200, "deleted", 8)
-    (await replica.call("GET", WEB)).problem(404, "not-found")
-    (await replica.call("DELETE", WEB)).problem(410, "gone")
+    (await replica.call("GET", WEB)).assert_problem(404, "not-found")
+    (await replica.call("DELETE", WEB)).assert_problem(410, "gone")
 
 
 async def test_a_service_is_shown_with_its_endpoints_and_their_leases(replica: Any) -> None:
@@ -66,7 +66,7 @@ async def test_labels_of_the_path_fold(replica: Any) -> None:
 )
 async def test_what_is_no_label_is_422(replica: Any, method: str, namespace: str, name: str) -> None:
     path = f"/v1/namespaces/{namespace}/services/{name}"
-    shown = (await replica.call(method, path, {} if method == "PUT" else None)).problem(422, "invalid-record")
+    shown = (await replica.call(method, path, {} if method == "PUT" else None)).assert_problem(422, "invalid-record")
     assert shown["field"] in ("/namespace", "/service", "/name")
 
 
@@ -86,20 +86,20 @@ async def test_what_is_no_label_is_422(replica: Any, method: str, namespace: str
     ],
 )
 async def test_wrong_values_are_422_with_their_place(replica: Any, body: object, field: str) -> None:
-    assert (await replica.call("PUT", WEB, body)).problem(422, "invalid-record")["field"] == field
+    assert (await replica.call("PUT", WEB, body)).assert_problem(422, "invalid-record")["field"] == field
 
 
 async def test_preconditions(replica: Any) -> None:
     created = await replica.call("PUT", WEB, {}, {"If-None-Match": "*"})
     assert created.status == 201
-    (await replica.call("PUT", WEB, {}, {"If-None-Match": "*"})).problem(412, "precondition-failed")
-    (await replica.call("PUT", WEB, {"ttl_seconds": 1}, {"If-Match": "999"})).problem(412, "precondition-failed")
-    (await replica.call("PUT", WEB, {}, {"If-Match": "*"})).problem(400, "bad-parameter")
-    (await replica.call("DELETE", WEB, None, {"If-Match": 'W/"1"'})).problem(400, "bad-parameter")
-    (await replica.call("DELETE", WEB, None, {"If-Match": "999"})).problem(412, "precondition-failed")
+    (await replica.call("PUT", WEB, {}, {"If-None-Match": "*"})).assert_problem(412, "precondition-failed")
+    (await replica.call("PUT", WEB, {"ttl_seconds": 1}, {"If-Match": "999"})).assert_problem(412, "precondition-failed")
+    (await replica.call("PUT", WEB, {}, {"If-Match": "*"})).assert_problem(400, "bad-parameter")
+    (await replica.call("DELETE", WEB, None, {"If-Match": 'W/"1"'})).assert_problem(400, "bad-parameter")
+    (await replica.call("DELETE", WEB, None, {"If-Match": "999"})).assert_problem(412, "precondition-failed")
     tag = created.headers["ETag"]
     assert (await replica.call("PUT", WEB, {"ttl_seconds": 1}, {"If-Match": tag})).status == 200
-    (await replica.call("DELETE", WEB, None, {"If-Match": tag})).problem(412, "precondition-failed")
+    (await replica.call("DELETE", WEB, None, {"If-Match": tag})).assert_problem(412, "precondition-failed")
 
 
 async def test_lists(replica: Any) -> None:
@@ -125,14 +125,14 @@ async def test_lists(replica: Any) -> None:
     "query", ["limit=0", "limit=x", "cursor=x", "state=x", "label=%3Dx", "colour=red", "service=a", "limit=1&limit=2"]
 )
 async def test_wrong_parameters_are_400(replica: Any, query: str) -> None:
-    (await replica.call("GET", f"/v1/services?{query}")).problem(400, "bad-parameter")
-    (await replica.call("PUT", f"{WEB}?{query}", {})).problem(400, "bad-parameter")
+    (await replica.call("GET", f"/v1/services?{query}")).assert_problem(400, "bad-parameter")
+    (await replica.call("PUT", f"{WEB}?{query}", {})).assert_problem(400, "bad-parameter")
 
 
 async def test_before_the_registry_was_read_nothing_is_said_about_it(new_replica: Any) -> None:
     async with new_replica(loaded=False) as replica:
         for path in (WEB, SERVICES, "/v1/services"):
-            shown = (await replica.call("GET", path)).problem(503, "store-unavailable")
+            shown = (await replica.call("GET", path)).assert_problem(503, "store-unavailable")
             assert shown["reason"] == "not-loaded"
 
 
@@ -152,7 +152,7 @@ async def test_all_endpoints_replaced_in_one_change(replica: Any) -> None:
     assert set(replica.mirror.catalog.inventory.holdings["default", "web"].endpoints) == {"two", "three"}
 
     wrong = {"endpoints": {"a/b": PLAIN, "c": {"address": "x"}, "d": PLAIN | {"address": "224.0.0.1"}}}
-    refused = (await replica.call("PUT", path, wrong)).problem(422, "invalid-record")
+    refused = (await replica.call("PUT", path, wrong)).assert_problem(422, "invalid-record")
     assert [each["pointer"] for each in refused["errors"]] == [
         "/endpoints/a~1b/id",
         "/endpoints/c/address",
@@ -160,6 +160,6 @@ async def test_all_endpoints_replaced_in_one_change(replica: Any) -> None:
     ]
     assert set(replica.mirror.catalog.inventory.holdings["default", "web"].endpoints) == {"two", "three"}
     assert (await replica.call("PUT", path, {"endpoints": {}})).status == 200
-    (await replica.call("PUT", path, {"endpoints": {}})).problem(404, "not-found")
+    (await replica.call("PUT", path, {"endpoints": {}})).assert_problem(404, "not-found")
     many = {f"n{number}": PLAIN for number in range(1001)}
-    (await replica.call("PUT", path, {"endpoints": many})).problem(413, "too-large")
+    (await replica.call("PUT", path, {"endpoints": many})).assert_problem(413, "too-large")

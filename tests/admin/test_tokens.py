@@ -18,7 +18,7 @@ async def test_made_shown_and_revoked(replica: Any) -> None:
     assert listed.document["items"] == [shown]
     assert text.rpartition("_")[2] not in listed.octets.decode()
     assert (await replica.call("DELETE", f"/v1/tokens/{shown['id']}")).document == shown
-    (await replica.call("DELETE", f"/v1/tokens/{shown['id']}")).problem(404, "not-found")
+    (await replica.call("DELETE", f"/v1/tokens/{shown['id']}")).assert_problem(404, "not-found")
     assert (await replica.call("GET", "/v1/tokens")).document["items"] == []
 
 
@@ -34,7 +34,7 @@ async def test_made_shown_and_revoked(replica: Any) -> None:
     ],
 )
 async def test_what_makes_no_token(replica: Any, body: object, field: str) -> None:
-    assert (await replica.call("POST", "/v1/tokens", body)).problem(422, "invalid-record")["field"] == field
+    assert (await replica.call("POST", "/v1/tokens", body)).assert_problem(422, "invalid-record")["field"] == field
 
 
 async def test_both_are_written_down_without_the_secret(replica: Any) -> None:

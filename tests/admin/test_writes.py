@@ -42,20 +42,20 @@ async def test_quotas_hold_on_every_way(
             answer = await replica.call(method, path, None, {"Content-Type": "application/yaml"}, body.encode())
         else:
             answer = await replica.call(method, path, body)
-        assert setting in answer.problem(403, "over-quota")["detail"]
+        assert setting in answer.assert_problem(403, "over-quota")["detail"]
         assert (await replica.call("GET", "/v1/services")).document["items"] == []
 
 
 async def test_a_patch_does_not_pass_the_quota_of_metadata(replica: Any) -> None:
     await replica.call("PUT", f"{WEB}/endpoints/a", BODY)
     answer = await replica.call("PATCH", f"{WEB}/endpoints/a", {"metadata": {"k": "x" * 1024}})
-    answer.problem(403, "over-quota")
+    answer.assert_problem(403, "over-quota")
 
 
 async def test_a_backup_does_not_pass_the_quota_of_metadata(replica: Any) -> None:
     item = {"kind": "endpoint", "namespace": "default", "service": "web", "id": "a", "addresses": ["192.0.2.1"]}
     body = {"items": [{**item, "metadata": {"k": "x" * 1024}}]}
-    (await replica.call("POST", "/v1/restore", body)).problem(403, "over-quota")
+    (await replica.call("POST", "/v1/restore", body)).assert_problem(403, "over-quota")
 
 
 async def test_what_a_quota_let_in_is_renewed_and_replaced(new_replica: Callable[..., Any]) -> None:
@@ -64,7 +64,7 @@ async def test_what_a_quota_let_in_is_renewed_and_replaced(new_replica: Callable
         assert (await replica.call("POST", "/v1/batch", batch(2))).status == 200
         replaced = {"endpoints": {"a": BODY, "b": BODY}}
         assert (await replica.call("PUT", f"{WEB}/endpoints", replaced)).status == 200
-        (await replica.call("PUT", f"{WEB}/endpoints/c", BODY)).problem(403, "over-quota")
+        (await replica.call("PUT", f"{WEB}/endpoints/c", BODY)).assert_problem(403, "over-quota")
         assert (await replica.call("DELETE", f"{WEB}/endpoints/a")).status == 200
         assert (await replica.call("PUT", f"{WEB}/endpoints/c", BODY)).status == 201
 

@@ -34,5 +34,5 @@ async def test_the_list_of_zones(replica: Any) -> None:
 
 async def test_a_zone_that_is_not_there(replica: Any) -> None:
     answer = await replica.call("GET", "/v1/zones/example.org/file")
-    assert "there are: cluster.local." in answer.problem(404, "not-found")["detail"]
+    assert "there are: cluster.local." in answer.assert_problem(404, "not-found")["detail"]
     assert (await replica.call("GET", "/v1/zones/a..b/file")).status == 404

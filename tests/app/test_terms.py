@@ -56,8 +56,10 @@ async def test_answers_are_called_stale_when_the_store_has_been_away_for_long_an
     await eventually(lambda: parts.mirror.status().loaded and parts.told.get("is_stale") is False)
     store_server.stop()
     await eventually(lambda: parts.told["is_stale"] and parts.encrypted._terms.is_stale)
+    assert parts.mirror.status().age_seconds > 1
     store_server.wake()
     await eventually(lambda: not parts.told["is_stale"] and not parts.encrypted._terms.is_stale)
+    assert parts.mirror.status().connected
 
 
 async def test_all_who_answer_get_the_secret_of_the_store_once_it_is_there(

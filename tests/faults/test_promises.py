@@ -320,7 +320,7 @@ def _pairs(content: Content) -> list[tuple[ServiceKey | EndpointKey, int]]:
     return [(value.key, value.revision) for value in [*content.services.values(), *content.endpoints.values()]]
 
 
-def _drive(server: Server, examples: int, steps: int, is_drawn: bool) -> None:
+def assert_promises_hold(server: Server, examples: int, steps: int, is_drawn: bool) -> None:
     """The same examples each time, unless ``is_drawn``."""
     given = settings(
         max_examples=examples,
@@ -334,9 +334,9 @@ def _drive(server: Server, examples: int, steps: int, is_drawn: bool) -> None:
 
 
 def test_the_promises_of_leases_and_revisions_hold(server):
-    _drive(server, examples=40, steps=30, is_drawn=False)
+    assert_promises_hold(server, examples=40, steps=30, is_drawn=False)
 
 
 @pytest.mark.long
 def test_the_promises_hold_however_long_it_is_tried(server):
-    _drive(server, examples=400, steps=60, is_drawn=True)
+    assert_promises_hold(server, examples=400, steps=60, is_drawn=True)

@@ -54,4 +54,5 @@ async def test_follows_every_change_and_outlives_a_lost_past(hand_clock: Any, ev
     await eventually(lambda: past._watching)
     past.append(Change(2, (), (Removal((*KEY, "one"), "expired"),)))
     await eventually(lambda: departures.of(KEY))
+    assert departures.of(KEY) == {"one": Departure("expired", 0.0)}
     await tasks.stop()

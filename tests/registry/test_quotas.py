@@ -58,8 +58,9 @@ async def test_what_stands_is_renewed_and_what_goes_makes_room(quotas, make_endp
 
 
 async def test_other_namespaces_have_their_own(quotas, make_endpoint) -> None:
-    with quotas.room_for([Put(Service("other", each)) for each in ("a", "b", "c")]):
-        pass
+    declared = {namespace: [Put(Service(namespace, each)) for each in "abc"] for namespace in ("default", "other")}
+    with quotas.room_for(declared["other"]):
+        assert "default would hold 5 services" in refused(quotas, declared["default"])
 
 
 async def test_metadata_and_labels(quotas, make_endpoint) -> None:
@@ -73,9 +74,9 @@ async def test_metadata_and_labels(quotas, make_endpoint) -> None:
 
 
 async def test_nought_is_no_limit(replica, make_endpoint) -> None:
-    quotas = Quotas(replica.mirror, Limits(0, 0, 0, 0))
-    with quotas.room_for([Put(make_endpoint(f"e{number}", metadata={"k": "x" * 5000})) for number in range(1001)]):
-        pass
+    many = [Put(make_endpoint(f"e{number}", metadata={"k": "x" * 5000})) for number in range(1001)]
+    with Quotas(replica.mirror, Limits(0, 0, 0, 0)).room_for(many):
+        assert refused(Quotas(replica.mirror, Limits()), many)
 
 
 async def test_what_is_on_its_way_is_let_go_when_it_fails(quotas, make_endpoint) -> None:

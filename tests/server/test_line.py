@@ -1,5 +1,7 @@
 """Control's view of one responder; the responder's end is played by hand."""
 
+import asyncio
+
 import pytest
 
 from dnsd.authority.table import Loading
@@ -155,6 +157,9 @@ async def test_when_the_other_end_is_gone_it_listens_no_more(line, pair, far, ca
     await until(lambda: line._loop is None)
     line.say(packed(("count", 1)))
     line.load()
+    loop = asyncio.get_running_loop()
+    assert not loop.remove_reader(pair[0].fileno())
+    assert not loop.remove_writer(pair[0].fileno())
 
 
 async def test_sending_to_an_end_that_is_gone_closes_the_line(line, pair):

@@ -144,6 +144,7 @@ async def test_a_table_that_was_loaded_moves_onto_large_pages_step_by_step(
     await until(lambda: steps == [0])
     hand_clock.advance(MOVE_SECONDS)
     await until(lambda: steps == [0, 1])
+    assert not source._moving.done()
     hand_clock.advance(MOVE_SECONDS)
     await until(lambda: source._moving.done())
 
