@@ -81,6 +81,9 @@ class Connections:
         self._place = place
         self._free = asyncio.Semaphore(connections_most)
         self._idle: list[AbstractConnection] = []
+        self._history = ""
+        self._lets_go = 0
+        """So often all connections were let go of: one that was under way then does not come back."""
         self._single: deque[_Call] = deque()
         self._tasks = Tasks("store")
         self._is_carrying = False
@@ -93,9 +96,23 @@ class Connections:
             async with asyncio.timeout(within_seconds), self._free:
                 return await self._call(commands)
 
+    async def meet(self, history: str) -> None:
+        """Behind another history there is another server: no connection of now is used again.
+
+        A master that was stopped, and woke after its failover, still calls itself one on connections of before, and
+        takes what nobody will ever see (faults.md 13).
+        """
+        if history != self._history:
+            self._history = history
+            await self._let_go()
+
     async def close(self) -> None:
         """Let go of every connection."""
         await self._tasks.stop()
+        await self._let_go()
+
+    async def _let_go(self) -> None:
+        self._lets_go += 1
         while self._idle:
             await self._idle.pop().disconnect(nowait=True)
 
@@ -145,11 +162,13 @@ class Connections:
         return await self._call_packed(packed(commands), len(commands))
 
     async def _call_packed(self, octets: bytes, count: int) -> list[Reply]:
+        taken_at = self._lets_go
         connection = await self._take()
         is_sound = False
         try:
             replies = await exchange_packed(connection, octets, count)
-            is_sound = not any(isinstance(reply, ResponseError) and slug_of(reply) in _ELSEWHERE for reply in replies)
+            is_elsewhere = any(isinstance(reply, ResponseError) and slug_of(reply) in _ELSEWHERE for reply in replies)
+            is_sound = taken_at == self._lets_go and not is_elsewhere
             return replies
         finally:
             # A cancelled exchange leaves replies unread, a server that is no master must be looked up anew.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from redis.asyncio.connection import AbstractConnection
@@ -44,9 +44,11 @@ class Position:
 class Reader:
     """One connection, no pool, no retries; after any StoreUnavailable it is of no more use but to be closed."""
 
-    def __init__(self, place: Place, keys: Keys) -> None:
+    def __init__(self, place: Place, keys: Keys, met: Callable[[str], Awaitable[None]]) -> None:
+        """``met`` is told the history of the server that it talks to, each time that it is seen."""
         self._place = place
         self._keys = keys
+        self._met = met
         self._connection: AbstractConnection | None = None
 
     async def connect(self) -> None:
@@ -73,6 +75,7 @@ class Reader:
         if self._place.needs_master and role != "master":  # demoted under a connection that was kept
             raise StoreUnavailable("read-only", f"the server at {self._place.text} is a {role} now, not the master")
         history = f"{told.get('run_id', '')} {told.get('master_replid', '')}"
+        await self._met(history)
         is_adopted = meta[0] is not None and meta[4] == meta[0]
         revision, schema, removed = (int(number or 0) for number in meta[1:4])
         return Position(meta[0] or "", revision, schema, history, role, removed, is_adopted)

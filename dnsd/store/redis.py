@@ -237,7 +237,7 @@ class Store:
 
     def reader(self) -> Reader:
         """A connection of its own for a mirror; not connected yet."""
-        return Reader(self._place, self.keys)
+        return Reader(self._place, self.keys, self._connections.meet)
 
     async def close(self) -> None:
         """Let go of every connection."""

@@ -54,6 +54,21 @@ async def test_a_connection_that_the_server_closed_is_not_used(connections, serv
     assert await connections.call((("PING",),), 1) == ["PONG"]
 
 
+async def test_behind_another_history_no_connection_of_before_is_used_again(connections, server):
+    """One that is idle, one that is under way."""
+    await connections.meet("one")
+    idle, waiting = await asyncio.gather(*(connections.call((("CLIENT", "ID"), ("PING",)), 1) for _ in range(2)))
+    under_way = asyncio.ensure_future(connections.call((("CLIENT", "ID"), ("BLPOP", "{x}:none", "0.3")), 2))
+    await server.until_somebody_waits()
+    await connections.meet("one")
+    (same, _) = await connections.call((("CLIENT", "ID"), ("PING",)), 1)
+    assert same in (idle[0], waiting[0])
+    await connections.meet("another")
+    before = {idle[0], waiting[0], (await under_way)[0]}
+    after = await asyncio.gather(*(connections.call((("CLIENT", "ID"), ("PING",)), 1) for _ in range(2)))
+    assert before.isdisjoint(number for number, _ in after)
+
+
 async def test_an_abandoned_call_leaves_no_reply_for_the_next(connections, server):
     call = asyncio.ensure_future(connections.call((("BLPOP", "{x}:none", "1"), ("ECHO", "theirs")), 5))
     await server.until_somebody_waits()

@@ -124,6 +124,31 @@ async def test_a_server_that_was_killed_and_is_back(make_server, server, web_1, 
     assert (await store.write([put(web_1)], 0)).results[0].outcome == "renewed"
 
 
+async def test_where_the_mirror_sees_another_history_writes_take_new_connections(
+    make_server, server, web_1, make_store
+):
+    own = make_server(server.kind, "--enable-debug-command", "yes")
+    store = make_store(own.url)
+    reader = store.reader()
+    await reader.position()
+    await store.write([put(web_1)], 0)
+    before = clients_of(own)
+    await reader.position()
+    await store.renew([web_1.key])
+    assert clients_of(own) == before
+    own.ask("DEBUG", "CHANGE-REPL-ID")
+    await reader.position()
+    await store.renew([web_1.key])
+    assert len(before - clients_of(own)) == 1
+    await reader.close()
+
+
+def clients_of(server):
+    """The numbers of all connections but that of who asks for them."""
+    lines = server.ask("CLIENT", "LIST").splitlines()
+    return {line.partition("id=")[2].partition(" ")[0] for line in lines if "id=" in line and "cmd=client" not in line}
+
+
 async def test_a_full_server_says_so(make_server, server, web_1, make_store):
     own = make_server(server.kind, "--maxmemory", "1")
     store = make_store(own.url)
