@@ -42,7 +42,7 @@ class TlsServer:
 
     def __init__(self, certificate: Path) -> None:
         self.script = lambda packet: [a_reply(packet, WWW)]
-        self.connections = 0
+        self.connections = self._open = 0
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(certificate)
 
@@ -53,10 +53,11 @@ class TlsServer:
 
     async def __aexit__(self, *_) -> None:
         self._server.close()
-        await asyncio.sleep(0.01)
+        await eventually(lambda: not self._open, "every connection has ended")
 
     async def _serve(self, reader, writer) -> None:
         self.connections += 1
+        self._open += 1
         try:
             while True:
                 packet = await reader.readexactly(int.from_bytes(await reader.readexactly(2)))
@@ -69,6 +70,7 @@ class TlsServer:
             return
         finally:
             writer.transport.abort()
+            self._open -= 1
 
 
 @pytest.fixture
