@@ -1,5 +1,6 @@
 """Token buckets a network and kind of reply, and what happens above them."""
 
+from functools import cache
 from ipaddress import ip_address
 
 import dns.edns
@@ -18,6 +19,19 @@ RATE = 10
 NOERROR, SERVFAIL, NXDOMAIN = 0, 2, 3
 
 
+@cache
+def query(cookie: bytes) -> bytes:
+    """A question, made once."""
+    options = [dns.edns.GenericOption(10, cookie)] if cookie else None
+    return dns.message.make_query("web.example", "A", id=7, options=options).to_wire()
+
+
+@cache
+def says_truncated(reply: bytes) -> bool:
+    """True for a reply with TC; the same octets are looked at once."""
+    return bool(dns.message.from_wire(reply).flags & dns.flags.TC)
+
+
 class Door:
     """Replies of one code to questions from addresses, through a limiter."""
 
@@ -29,15 +43,13 @@ class Door:
 
     def send(self, number: int, address: str = "198.51.100.1", rcode: int = NOERROR, at: float = 0.0, cookie=b""):
         """What becomes of so many replies: whole, truncated, dropped."""
-        options = [dns.edns.GenericOption(10, cookie)] if cookie else None
-        packet = dns.message.make_query("web.example", "A", id=7, options=options).to_wire()
+        packet = query(cookie)
         whole = packet[:2] + bytes((0x85, rcode)) + packet[4:] + b"answer", b"\0\1\0\1"
         peers = [ip_address(address).packed] * number
         made = self.limiter.limited([whole] * number, [packet] * number, peers, at, self.terms)
         dropped = sum(reply == (b"", b"") for reply in made)
         truncated = [reply for reply, _ in made if reply and reply[2] & 2]
-        for reply in truncated:
-            assert dns.message.from_wire(reply).flags & dns.flags.TC
+        assert all(map(says_truncated, truncated))
         assert made.count(whole) + len(truncated) + dropped == number
         return made.count(whole), len(truncated), dropped
 
