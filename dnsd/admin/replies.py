@@ -6,15 +6,16 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from operator import attrgetter
+from typing import Any
 
 from aiohttp import hdrs, web
 
 from dnsd.admin.preconditions import etag
 from dnsd.codec.document import document_of
+from dnsd.codec.stored import SHARED, some_endpoint
 from dnsd.model.health import Failing
 from dnsd.model.lease import renew_every_seconds
-from dnsd.model.service import Endpoint, EndpointKey, Port, Service
+from dnsd.model.service import Endpoint, EndpointKey, Service
 from dnsd.registry.services import Written
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
@@ -70,29 +71,17 @@ def written_text(written: Written) -> str:
     return (
         f'{{"kind":"endpoint","namespace":"{value.namespace}","service":"{value.service}","id":"{value.id}",'
         f'"addresses":["{addresses}"],"revision":{value.revision},"outcome":"{written.outcome}",'
-        f"{_shared_text(written.remaining_seconds, *_SHARED(value))}"
+        f"{_shared_text(written.remaining_seconds, value.failing, *SHARED(value))}"
     )
 
 
 _OWN = ("kind", "namespace", "service", "id", "addresses", "revision")
-_SHARED = attrgetter("ports", "weight", "priority", "hostname", "ready", "draining", "lease_seconds", "failing")
 
 
 @lru_cache(maxsize=4096, typed=True)
-def _shared_text(
-    remaining_seconds: int | None,
-    ports: tuple[Port, ...],
-    weight: int,
-    priority: int,
-    hostname: str | None,
-    ready: bool,
-    draining: bool,
-    lease_seconds: int | None,
-    failing: Failing | None,
-) -> str:
+def _shared_text(remaining_seconds: int | None, failing: Failing | None, *shared: Any) -> str:
     """The fields of such endpoints that are not their own, up to the object's end."""
-    some = Endpoint("any", "any", "any", ("192.0.2.1",), ports, weight, priority, hostname, ready, draining)
-    some = replace(some, lease_seconds=lease_seconds, failing=failing)
+    some = replace(some_endpoint(*shared), failing=failing)
     told = document_of(some) | lease_document(some, remaining_seconds)
     return _encode({field: value for field, value in told.items() if field not in _OWN})[1:]
 

@@ -36,7 +36,7 @@ def stored_text(value: Service | Endpoint) -> str:
     """The text that the store keeps; key, revision and generation are kept beside it, not in it."""
     if isinstance(value, Service):
         return _told(_service_fields(value))
-    rest = _rest_text(value) if value.metadata else _shared_rest_text(*_SHARED(value))
+    rest = _rest_text(value) if value.metadata else _shared_rest_text(*SHARED(value))
     return f'{_ADDRESSES_FIRST}{_BETWEEN.join(value.addresses)}"]{rest}'
 
 
@@ -46,11 +46,11 @@ def _rest_text(endpoint: Endpoint) -> str:
     return "}" if text == "{}" else f",{text[1:]}"
 
 
-_SHARED = attrgetter("ports", "weight", "priority", "hostname", "ready", "draining", "lease_seconds")
+SHARED = attrgetter("ports", "weight", "priority", "hostname", "ready", "draining", "lease_seconds")
+"""The fields that many endpoints without metadata have in common, so that their text is made once for all of them."""
 
 
-@lru_cache(maxsize=4096, typed=True)
-def _shared_rest_text(
+def some_endpoint(
     ports: tuple[Port, ...],
     weight: int,
     priority: int,
@@ -58,10 +58,15 @@ def _shared_rest_text(
     ready: bool,
     draining: bool,
     lease_seconds: int | None,
-) -> str:
-    """The same, made once for all endpoints without metadata that differ in nothing here."""
+) -> Endpoint:
+    """Anybody who has these, which are ``SHARED``."""
     some = Endpoint("any", "any", "any", ("192.0.2.1",), ports, weight, priority, hostname, ready, draining)
-    return _rest_text(replace(some, lease_seconds=lease_seconds))
+    return replace(some, lease_seconds=lease_seconds)
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _shared_rest_text(*shared: Any) -> str:
+    return _rest_text(some_endpoint(*shared))
 
 
 def _told(fields: Mapping[str, tuple[object, object]]) -> str:
