@@ -40,6 +40,8 @@ is; it is not-ready when none is ready.
 """
 
 _SERVICE_TITLES = ("NAMESPACE", "SERVICE", "ADDRESS", "PORTS", "ENDPOINTS")
+_REPLICA_TITLES = ("REPLICA", "REVISION", "LAG", "DIGEST", "SEEN SECONDS AGO")
+_ZONE_TITLES = ("ZONE", "SERIAL", "FROM")
 _ENDPOINT_TITLES = ("NAMESPACE", "SERVICE", "ID", "ADDRESSES", "PORTS", "WEIGHT", "PRIORITY", "STATE", "LEASE")
 _STATES = ("ready", "not-ready", "draining", "failing")
 
@@ -64,30 +66,21 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.service is not None and arguments.kind == "services":
         raise WrongCall("--service is for endpoints: dnsd list endpoints --service NAME")
     check_labels(arguments.label)
-    show = _list_replicas if arguments.replicas else _list_zones if arguments.zones else _list
-    asyncio.run(show(connection_of(arguments), arguments))
+    connection = connection_of(arguments)
+    whole = "replicas" if arguments.replicas else "zones" if arguments.zones else ""
+    asyncio.run(_list_whole(connection, whole, arguments.output) if whole else _list(connection, arguments))
     return 0
 
 
-async def _list_replicas(connection: Connection, arguments: argparse.Namespace) -> None:
+async def _list_whole(connection: Connection, what: str, output: str) -> None:
+    """A list that comes in one reply: replicas or zones."""
     async with Client(connection) as client:
-        found = (await client.call("GET", "/v1/replicas")).document
-    if arguments.output != "table":
-        print_document(found, arguments.output)
+        found = (await client.call("GET", f"/v1/{what}")).document
+    if output != "table":
+        print_document(found, output)
         return
-    fields = ("replica", "revision", "lag", "digest", "last_seen_seconds")
-    rows = [tuple("unknown" if item[field] is None else item[field] for field in fields) for item in found["items"]]
-    print_table(("REPLICA", "REVISION", "LAG", "DIGEST", "SEEN SECONDS AGO"), rows)
-
-
-async def _list_zones(connection: Connection, arguments: argparse.Namespace) -> None:
-    async with Client(connection) as client:
-        found = (await client.call("GET", "/v1/zones")).document
-    if arguments.output != "table":
-        print_document(found, arguments.output)
-        return
-    rows = [(item["zone"], item["serial"], "file" if item["static"] else "registry") for item in found["items"]]
-    print_table(("ZONE", "SERIAL", "FROM"), rows)
+    titles, row = (_REPLICA_TITLES, _replica_row) if what == "replicas" else (_ZONE_TITLES, _zone_row)
+    print_table(titles, [row(item) for item in found["items"]])
 
 
 async def _list(connection: Connection, arguments: argparse.Namespace) -> None:
@@ -131,6 +124,15 @@ def _states(endpoints: list[dict[str, Any]]) -> dict[tuple[str, str], Counter[st
     for item in endpoints:
         states.setdefault((item["namespace"], item["service"]), Counter())[state_of(item)] += 1
     return states
+
+
+def _replica_row(item: Mapping[str, Any]) -> tuple[object, ...]:
+    fields = ("replica", "revision", "lag", "digest", "last_seen_seconds")
+    return tuple("unknown" if item[field] is None else item[field] for field in fields)
+
+
+def _zone_row(item: Mapping[str, Any]) -> tuple[object, ...]:
+    return item["zone"], item["serial"], "file" if item["static"] else "registry"
 
 
 def _service_row(item: Mapping[str, Any], states: Mapping[tuple[str, str], Counter[str]]) -> tuple[object, ...]:
