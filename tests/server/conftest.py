@@ -15,6 +15,7 @@ from dnsd.model.change import Change
 from dnsd.model.message import Drop, Forward, Outcome, Wanted
 from dnsd.model.names import name_from_text
 from dnsd.model.service import Endpoint, Service
+from dnsd.server.frames import feed_pair
 
 
 def echo(packet: bytes, peer: bytes, chance: int, table: Table, terms: Terms) -> Outcome:
@@ -91,6 +92,15 @@ def resolve():
         return {record.address for rrset in message.answer for record in rrset}
 
     return addresses
+
+
+@pytest.fixture
+def pair():
+    """Both ends of a feed."""
+    ours, theirs = feed_pair()
+    yield ours, theirs
+    ours.close()
+    theirs.close()
 
 
 @pytest.fixture

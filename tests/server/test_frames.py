@@ -2,15 +2,7 @@ import random
 
 import pytest
 
-from dnsd.server.frames import FRAME_OCTETS, FRAMES_A_TURN, Inbox, Outbox, feed_pair, packed
-
-
-@pytest.fixture
-def pair():
-    ours, theirs = feed_pair()
-    yield ours, theirs
-    ours.close()
-    theirs.close()
+from dnsd.server.frames import FRAME_OCTETS, FRAMES_A_TURN, Inbox, Outbox, packed
 
 
 def _exchange(outbox: Outbox, inbox: Inbox) -> list[tuple]:

@@ -7,7 +7,7 @@ import pytest
 from dnsd.authority.table import Loading
 from dnsd.model.service import Endpoint, Service
 from dnsd.server import line as line_module
-from dnsd.server.frames import Inbox, Outbox, feed_pair, packed
+from dnsd.server.frames import Inbox, Outbox, packed
 from dnsd.server.line import ALIVE_SECONDS, NODES_A_PART, Line
 
 
@@ -28,14 +28,6 @@ class Far:
 
     def kinds(self) -> list[str]:
         return [message[0] for message in self.listen()]
-
-
-@pytest.fixture
-def pair():
-    ours, theirs = feed_pair()
-    yield ours, theirs
-    ours.close()
-    theirs.close()
 
 
 @pytest.fixture

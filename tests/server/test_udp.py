@@ -51,7 +51,7 @@ async def _asked(
             return [await loop.sock_recv(client, 65_535) for _ in range(wanted)]
 
 
-@pytest.mark.parametrize(
+everywhere = pytest.mark.parametrize(
     ("host", "asked", "family"),
     [
         ("127.0.0.1", "127.0.0.1", socket.AF_INET),
@@ -60,6 +60,10 @@ async def _asked(
         ("::", "::1", socket.AF_INET6),
     ],
 )
+"""One address or all, of both families."""
+
+
+@everywhere
 async def test_questions_are_answered(make, ask, answered, host, asked, family):
     _, bound, tally = make(host)
     packets = [ask(number) for number in range(10)]
@@ -179,15 +183,7 @@ class Upward:
         return tuple(reply[:3] + bytes((reply[3] | 0x80,)) + reply[4:] if reply else b"" for reply in replies)
 
 
-@pytest.mark.parametrize(
-    ("host", "asked", "family"),
-    [
-        ("127.0.0.1", "127.0.0.1", socket.AF_INET),
-        ("0.0.0.0", "127.0.0.7", socket.AF_INET),
-        ("::1", "::1", socket.AF_INET6),
-        ("::", "::1", socket.AF_INET6),
-    ],
-)
+@everywhere
 async def test_what_an_upstream_is_asked_for_holds_up_nothing_and_goes_back_the_way_it_came(
     make, ask, answered, host, asked, family, until
 ):

@@ -36,9 +36,13 @@ Found = dict[str, set[str]]
 
 def that_can(situation: str) -> pytest.MarkDecorator:
     """The programs whose situation it is."""
-    return pytest.mark.parametrize(
-        "follower", [pytest.param(one, id=one.name) for one in FOLLOWERS if situation not in one.cannot]
-    )
+    return pytest.mark.parametrize("follower", those_that_can(situation))
+
+
+def those_that_can(situation: str, *before: str) -> list[Any]:
+    """The same as parameters of a test, behind these."""
+    able = [one for one in FOLLOWERS if situation not in one.cannot]
+    return [pytest.param(*before, one, id="-".join((*before, one.name))) for one in able]
 
 
 @pytest.fixture(scope="module")
@@ -147,29 +151,12 @@ def away(stage: Stage, followers: list[Follower], restart: Restart) -> tuple[dic
     return found, settled(stage, followers, dict.fromkeys(("a", "srv"), REPLACED))
 
 
-@that_can("a")
-def test_addresses_are_followed(whole: dict[str, Found], follower: Follower) -> None:
-    assert whole[follower.name]["a"] == WEB
-
-
-@that_can("aaaa")
-def test_that_there_is_no_ipv6_address_does_not_matter(whole: dict[str, Found], follower: Follower) -> None:
-    assert whole[follower.name]["aaaa"] == WEB
-
-
-@that_can("srv")
-def test_ports_are_followed(whole: dict[str, Found], follower: Follower) -> None:
-    assert whole[follower.name]["srv"] == WEB
-
-
-@that_can("short")
-def test_a_short_name_is_followed_through_the_search_list(whole: dict[str, Found], follower: Follower) -> None:
-    assert whole[follower.name]["short"] == WEB
-
-
-@that_can("many")
-def test_forty_endpoints_are_all_followed(whole: dict[str, Found], follower: Follower) -> None:
-    assert whole[follower.name]["many"] == MANY
+@pytest.mark.parametrize(
+    ("situation", "follower"), [each for situation in WHOLE for each in those_that_can(situation, situation)]
+)
+def test_what_stands_there_is_found(whole: dict[str, Found], situation: str, follower: Follower) -> None:
+    """Addresses, ports, a short name by the search list, forty endpoints; that there is no IPv6 does not matter."""
+    assert whole[follower.name][situation] == WHOLE[situation]
 
 
 @that_can("outage")
