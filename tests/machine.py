@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from room import lacking, require
 
 ROOT = Path(__file__).parents[1]
 MASKED = ("networkd", "networkd-wait-online", "udevd", "resolved", "timesyncd", "journald")
@@ -116,10 +117,11 @@ class Machine:
 
 def installed(place: Path) -> Path:
     """dnsd installed by pip into an environment of the system's Python: the unit hides /root."""
+    require("/lib/systemd/systemd", "/usr/bin/python3")
     for command in (["/usr/bin/python3", "-m", "venv", str(place)], [f"{place}/bin/pip", "install", "-q", str(ROOT)]):
         made = subprocess.run(command, capture_output=True, text=True, check=False)
         if made.returncode:
-            pytest.skip(f"{command}: {made.stdout[-200:]}{made.stderr[-200:]}")
+            lacking(f"dnsd of the system's Python: {command}: {made.stdout[-200:]}{made.stderr[-200:]}")
     return place
 
 
@@ -127,8 +129,4 @@ MARKS = [
     pytest.mark.long,
     pytest.mark.timeout(400),
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root to boot a systemd"),
-    pytest.mark.skipif(not os.path.exists("/lib/systemd/systemd"), reason="systemd is not installed"),
-    pytest.mark.skipif(
-        not os.path.exists("/usr/bin/python3"), reason="needs the system's Python: the unit hides /root"
-    ),
 ]

