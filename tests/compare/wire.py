@@ -5,6 +5,7 @@ with what it judges.
 import select
 import socket
 import struct
+import sys
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -121,6 +122,7 @@ def ask_tcp(port: int, questions: Sequence[Question]) -> list[Summary]:
                 waiting = set(range(first, min(first + WINDOW, start + 2000, len(questions))))
                 packets = [packet(number & 0xFFFF, questions[number]) for number in sorted(waiting)]
                 door.sendall(b"".join(len(each).to_bytes(2) + each for each in packets))
+                _acknowledge_at_once(door)
                 while waiting:
                     reply = stream.read(int.from_bytes(stream.read(2)))
                     assert reply, f"port {port} closes the connection"
@@ -128,6 +130,12 @@ def ask_tcp(port: int, questions: Sequence[Question]) -> list[Summary]:
                     waiting.remove(number)
                     found[number] = _checked(reply, questions[number])
     return [found[number] for number in range(len(questions))]
+
+
+def _acknowledge_at_once(door: socket.socket) -> None:
+    """Else a server that puts small replies together (Nagle) waits 40 ms for what we delay, in every window."""
+    if sys.platform == "linux":
+        door.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
 
 def _checked(reply: bytes, question: Question) -> Summary:
