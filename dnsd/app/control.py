@@ -90,7 +90,10 @@ class Control:
         self._store = _store_of(settings, store_url)
         self._secondaries = Secondaries(feed, catalog.table, secondaries_of(settings), keys_of(settings), clock)
         self._disk = Disk(_mirror_directory(settings), clock)
-        self._mirror = Mirror(self._store, catalog, self._secondaries, clock, disk=self._disk)
+        is_store_own = settings.redis is None
+        self._mirror = Mirror(
+            self._store, catalog, self._secondaries, clock, disk=self._disk, is_store_own=is_store_own
+        )
         self._refill = Refill(self._store, self._mirror, clock)
         self._leases = leases = Leases(self._store, self._mirror)
         herd = Herd(settings.registrations_per_second, clock)
@@ -237,7 +240,10 @@ class Control:
     async def stop(self, lame_duck_seconds: float) -> None:
         """Be not ready for that long, then finish the requests, and leave the other replicas."""
         self._is_leaving = True
-        await self._clock.sleep(lame_duck_seconds)
+        leaving = self._clock.monotonic() + lame_duck_seconds
+        if lame_duck_seconds and self._mirror.status().loaded:
+            await self._disk.leave(self._mirror.standing(), lame_duck_seconds)
+        await self._clock.sleep(max(0.0, leaving - self._clock.monotonic()))
         await self._encrypted.stop()
         if self._admin is not None:
             await self._admin.stop()

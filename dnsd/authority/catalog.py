@@ -10,6 +10,8 @@ from operator import attrgetter
 
 from dnsd.authority.content import Content
 from dnsd.authority.domain import Domain
+from dnsd.authority.form import Packed
+from dnsd.authority.image import Image, take_up
 from dnsd.authority.inventory import Inventory
 from dnsd.authority.lastknown import LastKnown
 from dnsd.authority.reverse import zones_of
@@ -64,6 +66,17 @@ class Catalog:
         """Origins of the zones that services are published in."""
         return self._domain.zones
 
+    @property
+    def makings(self) -> str:
+        """All that nodes are compiled from besides documents, as a text to compare."""
+        domain = self._domain
+        settings = domain.zones, domain.reverse, domain.advertised, domain.negative_ttl, sorted(domain.shared)
+        return repr((settings, self._static))
+
+    def image(self) -> Image:
+        """All of this moment, to be kept: see :meth:`resume_steps`."""
+        return Image(self._content, {*self._slow_start.rising, *self._last_known.known})
+
     def published(self, key: ServiceKey) -> Collection[Endpoint]:
         """The endpoints that this service's names are made of: its own, or those last known."""
         return self._content.published(key)
@@ -89,7 +102,26 @@ class Catalog:
             beside.publish(key)
             if index % STEP_OBJECTS == 0:
                 yield
-        if static is not self._static:  # changed while this was built
+        yield from self._show(beside, static, revision)
+
+    def resume_steps(self, parts: Iterable[Packed], revision: int) -> Iterator[None]:
+        """The same with the parts of an :class:`Image`, which has the documents and what this code and ``makings`` made
+        of them. Whatever drawing the parts raises leaves all as it was.
+        """
+        static = self._static
+        beside = Content(self._domain, static, self._last_known, self._slow_start)
+        beside.tree.is_noting = False
+        timely: list[ServiceKey] = []
+        for part in parts:
+            timely += take_up(part, beside)
+            yield
+        for key in timely:
+            beside.publish(key)
+        yield from self._show(beside, static, revision)
+
+    def _show(self, beside: Content, static: Sequence[ZoneData], revision: int) -> Iterator[None]:
+        """Answer from what was built beside."""
+        if static is not self._static:  # changed while it was built
             yield from self.load_steps(beside.inventory.services(), beside.inventory.endpoints(), revision)
             return
         beside.tree.drain_changes()

@@ -43,12 +43,12 @@ class Content:
                 self.tree.put(owner, compile_node(zone, sets, domain.glue))
         static.plant(static_zones, self.zones, self.tree)
         own_reverse = frozenset(domain.reverse) - {data.origin for data in static_zones}
-        self._pointers = Pointers(self.zones, own_reverse, self.tree, domain)
-        self._owners: dict[ServiceKey, tuple[Name, ...]] = {}
+        self.pointers = Pointers(self.zones, own_reverse, self.tree, domain)
+        self.owners: dict[ServiceKey, tuple[Name, ...]] = {}
 
     def publish(self, key: ServiceKey) -> None:
         """Compile everything this service makes, in every cluster domain, and withdraw what it made before."""
-        before = self._owners.pop(key, ())
+        before = self.owners.pop(key, ())
         after: dict[Name, None] = {}
         for origin in self._domain.zones:
             after.update(dict.fromkeys(self._put_service(key, self.zones[origin])))
@@ -56,7 +56,7 @@ class Content:
             if owner not in after:
                 self.tree.drop(owner)
         if after:
-            self._owners[key] = tuple(after)
+            self.owners[key] = tuple(after)
         self._say(key, (*before, *after))
 
     def published(self, key: ServiceKey) -> Collection[Endpoint]:
@@ -92,5 +92,5 @@ class Content:
         for owner, node in nodes.items():
             self.tree.put(owner, node)
         if zone.origin == self._domain.zones[0]:
-            self._pointers.put(key, pointers, service.ttl_seconds if service else 0)
+            self.pointers.put(key, pointers, service.ttl_seconds if service else 0)
         return nodes

@@ -77,6 +77,16 @@ class Inventory:
             holding.endpoints[value.id] = value
         return key
 
+    def hold(self, key: ServiceKey, service: Service | None, endpoints: Iterable[Endpoint]) -> None:
+        """Take a service and all its endpoints in, none of which was known."""
+        holding = self.holdings[key] = Holding(service)
+        holding.endpoints = {each.id: each for each in endpoints}
+        count = self._count(key[0])
+        count.services += service is not None
+        count.endpoints += len(holding.endpoints)
+        if service is not None and service.health is not None:
+            self.checked[key] = holding
+
     def remove(self, removal: Removal) -> ServiceKey:
         """Forget an endpoint, or a service (its endpoints have removals of their own); returns the service touched."""
         key: ServiceKey = removal.key[:2]

@@ -22,6 +22,11 @@ class LastKnown:
     def __init__(self) -> None:
         self._kept: dict[ServiceKey, tuple[float, dict[str, Endpoint]]] = {}
 
+    @property
+    def known(self) -> Collection[ServiceKey]:
+        """The services of which something is kept."""
+        return self._kept.keys()
+
     def note(self, change: Change, inventory: Inventory, now: float) -> None:
         """Look at a change before it is applied, and keep what it makes go against the service's will."""
         removed = {removal.key for removal in change.removals}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 
 from dnsd.authority.compile import compile_node, lone_node
@@ -18,6 +18,25 @@ from dnsd.model.service import ServiceKey
 Given = tuple[ServiceKey, int, tuple[Name, ...]]
 """A service, and the TTL in seconds and host names that it gives an address."""
 _RANGES_KEPT = 1024
+
+
+class PointersKept:
+    """What services give, as of one moment."""
+
+    def __init__(
+        self, by_address: Mapping[str, tuple[Given, ...]], by_service: Mapping[ServiceKey, tuple[str, ...]]
+    ) -> None:
+        self._by_address = by_address
+        self._by_service = by_service
+
+    def of(self, key: ServiceKey) -> list[tuple[str, int, tuple[Name, ...]]]:
+        """Each address to which this service gives names, with TTL in seconds and these."""
+        return [
+            (address, ttl, targets)
+            for address in self._by_service.get(key, ())
+            for service, ttl, targets in self._by_address[address]
+            if service == key
+        ]
 
 
 class Pointers:
@@ -44,6 +63,19 @@ class Pointers:
             self._give(address, key, (key, ttl, targets))
         if pointers:
             self._by_service[key] = tuple(pointers)
+
+    def copy(self) -> PointersKept:
+        """What services give as of now, for :meth:`restore`."""
+        return PointersKept(dict(self._by_address), dict(self._by_service))
+
+    def restore(self, key: ServiceKey, given: Iterable[tuple[str, int, tuple[Name, ...]]]) -> None:
+        """Know that a service gives this, whose PTR nodes stand in the tree already."""
+        addresses = []
+        for address, ttl, targets in given:
+            self._by_address[address] = (*self._by_address.get(address, ()), (key, ttl, targets))
+            addresses.append(address)
+        if addresses:
+            self._by_service[key] = tuple(addresses)
 
     def _give(self, address: str, key: ServiceKey, new: Given | None) -> None:
         """Let ``new`` be what this service gives the address."""

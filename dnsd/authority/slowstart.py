@@ -24,6 +24,11 @@ class SlowStart:
         self._now = 0.0
         self._stepped_at = 0.0
 
+    @property
+    def rising(self) -> Collection[ServiceKey]:
+        """The services with weights that are still to rise."""
+        return self._came.keys()
+
     def note(self, change: Change, inventory: Inventory, now: float) -> None:
         """Look at a change before it is applied: who is new starts, who goes is forgotten. ``now`` is monotonic."""
         self._now = now

@@ -56,6 +56,15 @@ class Tree:
         self.replaced = {}
         return changed
 
+    def standing(self) -> tuple[dict[Name, int], frozenset[Name]]:
+        """What it knows beside its nodes, as of now: how many names each has right below it, and which own nothing."""
+        return dict(self._children), frozenset(self._bare)
+
+    def restore(self, standing: tuple[dict[Name, int], frozenset[Name]]) -> None:
+        """Know this beside its nodes, as :meth:`standing` said it."""
+        children, bare = standing
+        self._children, self._bare = dict(children), set(bare)
+
     def _write(self, owner: Name, node: Node) -> None:
         if self.is_noting:
             self._note(owner, self.nodes.get(owner), node)

@@ -9,30 +9,41 @@ import asyncio
 import fcntl
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from dnsd.authority.form import Packed
+from dnsd.authority.image import Image
 from dnsd.model.change import Change
 from dnsd.model.service import Endpoint, Service
-from dnsd.registry.snapshot import Saved, Snapshot
+from dnsd.registry.image import Mark, make_of, read_mark, read_parts, write_image
+from dnsd.registry.snapshot import Saved, Since, Snapshot
 from dnsd.runtime.clock import Clock
 
 CONFIRM_SECONDS = 60.0
 """So often the journal of a quiet registry is told that nothing has changed."""
 RETRY_SECONDS = 10.0
+IMAGE_SECONDS = 60.0
+"""Not more often is the image written while we run: it takes as long as the snapshot, and the stream leads on from it.
+"""
 
 _log = logging.getLogger("dnsd.disk")
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the mirror holds in one moment. ``history``: the server that said so."""
+    """What the mirror holds in one moment. ``history``: the server that said so.
+
+    ``image``: the same compiled, of ``makings``; None when that is of no use later.
+    """
 
     epoch: str
     revision: int
     history: str
     values: list[Service | Endpoint]
+    makings: str = ""
+    image: Image | None = None
 
 
 class Disk:
@@ -51,6 +62,8 @@ class Disk:
         self._lock: int | None = None
         self._is_failing = False
         self._said_at = 0.0
+        self._imaged_at = float("-inf")
+        self._imaging = asyncio.Lock()
 
     @property
     def is_idle(self) -> bool:
@@ -77,6 +90,29 @@ class Disk:
             self._fail("read", fault)
             return None
 
+    async def mark(self, makings: str) -> Mark | None:
+        """Of the image that is saved, if it was made by this code, of ``makings``."""
+        if not self._claim():
+            return None
+        try:
+            mark = await asyncio.to_thread(read_mark, self._directory)
+        except OSError as fault:
+            self._fail("read", fault)
+            return None
+        return mark if mark is not None and mark.make == make_of(makings) else None
+
+    def parts(self, mark: Mark) -> Iterator[Packed]:
+        """That image. Raises as :func:`read_parts`."""
+        return read_parts(self._directory, mark)
+
+    async def since(self, mark: Mark) -> Since | None:
+        """What the journal has behind the image; None when something may be missing there."""
+        try:
+            return await asyncio.to_thread(self._snapshot.since, mark.epoch, mark.revision)
+        except (OSError, ValueError, KeyError, TypeError) as fault:
+            self._fail("read", fault)
+            return None
+
     def append(self, change: Change) -> None:
         """Note one change, behind the last snapshot."""
         try:
@@ -88,6 +124,15 @@ class Disk:
             return
         self._said_at = self._clock.monotonic()
         if self._snapshot.is_due:
+            self._wanted.set()
+
+    def go_on(self, epoch: str, revision: int) -> None:
+        """We begin with this: if the snapshot is of it too, changes go behind that; else all of it is saved anew."""
+        try:
+            if self._snapshot.head() == (epoch, revision):
+                self._snapshot.begin(epoch, revision)
+        except OSError as fault:
+            self._fail("written", fault)
             self._wanted.set()
 
     def confirm(self, revision: int) -> None:
@@ -105,12 +150,17 @@ class Disk:
         self._snapshot.close()
         self._wanted.set()
 
-    async def run(self, standing: Callable[[], Standing]) -> None:
-        """Write snapshots as they are wanted, for ever."""
+    async def leave(self, now: Standing, within_seconds: float) -> None:
+        """Write the image once more, if it is not there and can be written in that time: what a restart begins with."""
+        if self._claim():
+            await self._write_image(now, within_seconds)
+
+    async def run(self, standing: Callable[[bool], Standing]) -> None:
+        """Write snapshots as they are wanted, for ever; ``standing`` is told whether with an image."""
         while True:
             await self._wanted.wait()
             self._wanted.clear()
-            if self._claim() and not await self._write(standing()):
+            if self._claim() and not await self._write(standing(self._is_image_due)):
                 await self._clock.sleep(RETRY_SECONDS)
                 self._wanted.set()
 
@@ -133,8 +183,28 @@ class Disk:
         if self._is_failing:
             _log.info("the mirror is saved again in %s", self._directory)
         self._is_failing, self.problem = False, ""
+        await self._write_image(now, IMAGE_SECONDS)
         _log.debug("saved %d objects of revision %d", len(now.values), now.revision)
         return True
+
+    @property
+    def _is_image_due(self) -> bool:
+        return self._clock.monotonic() - self._imaged_at >= IMAGE_SECONDS
+
+    async def _write_image(self, now: Standing, within_seconds: float) -> None:
+        if now.image is None:
+            return
+        mark = Mark(make_of(now.makings), now.epoch, now.history, now.revision)
+        parts = _until(now.image.parts(), self._clock, self._clock.monotonic() + within_seconds)
+        try:
+            async with self._imaging:
+                if await asyncio.to_thread(read_mark, self._directory) != mark:
+                    await asyncio.to_thread(write_image, self._directory, mark, parts)
+            self._imaged_at = self._clock.monotonic()
+        except OSError as fault:  # it only saves time
+            _log.warning(
+                "what is compiled cannot be saved in %s, a restart compiles it anew: %s", self._directory, fault
+            )
 
     def _claim(self) -> bool:
         """True when the directory is ours."""
@@ -159,3 +229,11 @@ class Disk:
         if not self._is_failing:
             _log.warning("%s; without it a restart needs the store", self.problem)
         self._is_failing = True
+
+
+def _until(parts: Iterator[Packed], clock: Clock, deadline: float) -> Iterator[Packed]:
+    """The parts; raises TimeoutError, an OSError, when they take longer."""
+    for part in parts:
+        if clock.monotonic() > deadline:
+            raise TimeoutError("it takes too long")
+        yield part

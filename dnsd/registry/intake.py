@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from dnsd.authority.catalog import Catalog
+from dnsd.authority.form import Packed
 from dnsd.authority.table import Delta
 from dnsd.model.change import Change
 from dnsd.model.rrset import ZoneData
@@ -28,7 +29,7 @@ from dnsd.registry.progress import Progress
 from dnsd.registry.watch import Past
 from dnsd.runtime.clock import Clock
 from dnsd.runtime.log import Once, remote
-from dnsd.store.reader import Entry
+from dnsd.store.reader import Entry, Position
 from dnsd.store.record import BadRecord, read_change
 
 DIFFERENCE_MOST = 1000
@@ -121,6 +122,23 @@ class Intake:
         self.past.begin(content.position.epoch, content.revision)
         self._stand_at(content)
 
+    async def resume(
+        self, position: Position, parts: Iterable[Packed], changes: Iterable[Change], bad: list[BadRecord]
+    ) -> None:
+        """Take on what was compiled as of ``position``, with the changes since, before anybody is shown it.
+
+        ``parts`` of an :class:`Image`; what drawing them raises leaves all as it was. ``bad`` was in the changes.
+        """
+        async with self._writing:
+            for _ in self.catalog.resume_steps(parts, position.revision):
+                await asyncio.sleep(0)
+            self.past.begin(position.epoch, position.revision)
+            self.progress.advance(position.revision)
+            self._follow(changes)
+            self._audience.reload()
+        self.history, self.is_loaded = position.history, True
+        self._note_bad(bad)
+
     def let_go(self, removed: Iterable[ServiceKey | EndpointKey], standing: Iterable[ServiceKey | EndpointKey]) -> None:
         """Held records that were deleted leave the answers; those that stand in the store are held no longer."""
         self._letting_go += removed
@@ -153,16 +171,30 @@ class Intake:
         self._note_bad(bad)
         return not entries or entries[-1][0] == self.revision
 
+    def _follow(self, changes: Iterable[Change]) -> None:
+        """Apply changes that nobody is told of one by one."""
+        merging = Merging(self.catalog.inventory, self.revision)
+        for change in changes:
+            merging.add(change)
+            if merging.size >= MERGED_MOST:
+                self._compile(merging)
+                merging = Merging(self.catalog.inventory, self.revision)
+        self._compile(merging)
+
     def _apply(self, merging: Merging) -> None:
         if not merging.changes:
             return
         self.digest.follow(self.catalog.inventory, merging.changes)
-        self._audience.publish(self.catalog.apply(merging.change, self._clock.monotonic()))
+        self._audience.publish(self._compile(merging))
         self._kept.append(merging.change)
+        self._growth.add(merging.size)
+
+    def _compile(self, merging: Merging) -> Delta:
+        delta = self.catalog.apply(merging.change, self._clock.monotonic())
         for change in merging.changes:
             self.past.append(change)
         self.progress.advance(merging.revision)
-        self._growth.add(merging.size)
+        return delta
 
     def _hold(self, content: Content, age_seconds: float) -> None:
         if self.held.values and content.position.is_adopted:

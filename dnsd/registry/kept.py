@@ -6,11 +6,16 @@ not take such a store's word for all there is: it compares again, and goes on ho
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
+from dnsd.authority.form import Packed
 from dnsd.model.change import Change
 from dnsd.registry.content import Content
 from dnsd.registry.disk import Disk, Standing
 from dnsd.registry.held import FRESH_SECONDS, Held
-from dnsd.registry.snapshot import Saved
+from dnsd.registry.image import Mark
+from dnsd.registry.snapshot import Saved, Since
 from dnsd.store.keys import SCHEMA
 from dnsd.store.reader import Position
 
@@ -19,10 +24,13 @@ HELD_FRESH, HELD_OLD = "held", "held-old"
 
 
 class Kept:
-    """``disk``: None when nothing is kept."""
+    """``disk``: None when nothing is kept. ``is_store_own``: the store is this replica's child and ends with it, so
+    that it is another server than before says nothing.
+    """
 
-    def __init__(self, disk: Disk | None, held: Held) -> None:
+    def __init__(self, disk: Disk | None, held: Held, is_store_own: bool = False) -> None:
         self._disk = disk
+        self._is_store_own = is_store_own
         self._held = held
         self._name = ""
 
@@ -40,15 +48,40 @@ class Kept:
         """What was kept last."""
         return None if self._disk is None else await self._disk.read()
 
+    async def mark(self, makings: str) -> Mark | None:
+        """Of the image on the disk, if ``makings`` are what it was made of."""
+        return None if self._disk is None else await self._disk.mark(makings)
+
+    async def mark_before(self, position: Position, makings: str) -> Mark | None:
+        """The same, if it is of this store's past: then its stream may lead on from there."""
+        mark = await self.mark(makings)
+        if mark is None or mark.epoch != position.epoch or mark.revision > position.revision:
+            return None
+        return mark if self._is_store_own or mark.history == position.history else None
+
+    async def since(self, mark: Mark) -> Since | None:
+        """What the journal has behind that image; None when something may be missing there."""
+        return None if self._disk is None else await self._disk.since(mark)
+
+    def parts(self, mark: Mark) -> Iterator[Packed]:
+        """The image itself, see :func:`read_parts`."""
+        assert self._disk is not None
+        return self._disk.parts(mark)
+
     def standing(self, now: Standing) -> Standing:
         """The same by the name under which it is kept now."""
         self._name = self._name_now
-        return now if not self._name else Standing(self._name, now.revision, now.history, now.values)
+        return now if not self._name else replace(now, epoch=self._name)
 
     def append(self, change: Change) -> None:
         """Keep one change, behind what is kept."""
         if self._disk is not None:
             self._disk.append(change)
+
+    def go_on(self, mark: Mark) -> None:
+        """We begin with that image, and the store has nothing newer: changes go behind it."""
+        if self._disk is not None:
+            self._disk.go_on(mark.epoch, mark.revision)
 
     def confirm(self, revision: int) -> None:
         """Still at ``revision``, and in step."""
@@ -83,7 +116,9 @@ def content_of(saved: Saved) -> Content:
     return content
 
 
-def age_of(saved: Saved, now: float) -> float:
-    """Since when it is out of step with the store that had it all, in seconds; ``now`` in unix time."""
-    age = max(0.0, now - saved.written_at)
-    return max(age, FRESH_SECONDS + 1) if saved.epoch == HELD_OLD else age
+def age_of(epoch: str, written_at: float, now: float) -> float:
+    """Since when what was kept under ``epoch`` is out of step with the store that had it all, in seconds; the others
+    in unix time.
+    """
+    age = max(0.0, now - written_at)
+    return max(age, FRESH_SECONDS + 1) if epoch == HELD_OLD else age

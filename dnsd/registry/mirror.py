@@ -8,7 +8,7 @@ goes on serving what it has, and comes back by itself.
 Invariant: a store that lost what we hold is not believed (``held``): we keep serving that beside what the store says,
 and say ``store-suspect``, until ``refill`` or the owners have put it back or an operator adopts the store as it is.
 
-A replica that does not reach the store within a second of its start serves what ``disk`` kept.
+A replica begins with what ``disk`` kept where it can (``beginning``): also without the store, after a second.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from dnsd.codec.audit import Author, author_to_text
 from dnsd.model.errors import StoreUnavailable
 from dnsd.model.rrset import ZoneData
 from dnsd.model.service import Endpoint, EndpointKey, Service, ServiceKey
+from dnsd.registry.beginning import Beginning
 from dnsd.registry.collector import resting_collector
 from dnsd.registry.contact import Contact
 from dnsd.registry.content import read_content
@@ -31,7 +32,7 @@ from dnsd.registry.digest import Pair
 from dnsd.registry.disk import Disk, Standing
 from dnsd.registry.held import Held
 from dnsd.registry.intake import Audience, Intake
-from dnsd.registry.kept import Kept, age_of, content_of
+from dnsd.registry.kept import Kept
 from dnsd.registry.watch import Seen, Watch
 from dnsd.runtime.clock import Clock
 from dnsd.store.keys import SCHEMA
@@ -66,7 +67,10 @@ class MirrorStatus:
 
 
 class Mirror:
-    """See the head of this file. ``chance``: a number from 0 to 1, for the pauses between attempts."""
+    """See the head of this file. ``chance``: a number from 0 to 1, for the pauses between attempts.
+
+    ``is_store_own``: the store is a child of this replica, and no other one's.
+    """
 
     def __init__(
         self,
@@ -77,10 +81,11 @@ class Mirror:
         *,
         disk: Disk | None = None,
         chance: Callable[[], float] = random.random,
+        is_store_own: bool = False,
     ) -> None:
         self.catalog = catalog
         self.held = Held()
-        self._kept = Kept(disk, self.held)
+        self._kept = Kept(disk, self.held, is_store_own)
         self._intake = Intake(catalog, audience, clock, self._kept, self.held)
         self._past = self._intake.past
         self.digest = self._intake.digest
@@ -94,7 +99,7 @@ class Mirror:
         self._audience = audience
         self._clock = clock
         self._contact = Contact(store.place, clock, chance)
-        self._has_tried = False
+        self._beginning = Beginning(self._kept, self._intake, self._contact, clock)
         self._schema = SCHEMA
         self._must_load = False
         self._checked_at = clock.monotonic()
@@ -128,11 +133,14 @@ class Mirror:
             is_suspect=self.held.is_suspect,
         )
 
-    def standing(self) -> Standing:
-        """Everything in this moment, for the disk."""
+    def standing(self, is_compiled: bool = True) -> Standing:
+        """Everything in this moment, for the disk; with its image if that ``is_compiled`` and of use."""
         inventory = self.catalog.inventory
         values: list[Service | Endpoint] = [*inventory.services(), *inventory.endpoints()]
-        return self._kept.standing(Standing(self.epoch, self.revision, self._intake.history, values))
+        # Bad records are said at every start, so they are read again.
+        image = self.catalog.image() if is_compiled and not self._intake.bad_records else None
+        now = Standing(self.epoch, self.revision, self._intake.history, values, self.catalog.makings, image)
+        return self._kept.standing(now)
 
     def pairs(self) -> list[Pair]:
         """Key and revision of everything, for a digest."""
@@ -186,8 +194,8 @@ class Mirror:
                 await self._follow(reader)
             except StoreUnavailable as fault:
                 self._contact.lose(fault)
-                if not self._has_tried:
-                    await self._serve_saved()
+                if not self._beginning.is_over:
+                    await self._beginning.alone()
                 self.has_begun.set()
             finally:
                 await reader.close()
@@ -211,29 +219,16 @@ class Mirror:
     async def _meet(self, reader: Reader) -> None:
         """Connect; at the start see whether what the disk kept is more than what the store has."""
         try:
-            async with asyncio.timeout(REACH_SECONDS if not self._has_tried and self._kept.is_possible else None):
+            is_hurried = self._kept.is_possible and not self._beginning.is_over
+            async with asyncio.timeout(REACH_SECONDS if is_hurried else None):
                 await reader.connect()
                 self._contact.meet(await self._store.check())
                 position = await reader.position()
         except TimeoutError:
             raise StoreUnavailable("unreachable", f"nothing from {self._store.place} in {REACH_SECONDS:g} s") from None
-        if not self._has_tried and await self._kept.is_ahead_of(position):
-            await self._serve_saved()
-        self._has_tried = True
-
-    async def _serve_saved(self) -> None:
-        """Serve what the disk kept."""
-        self._has_tried = True
-        with resting_collector():
-            saved = None if self._intake.is_loaded else await self._kept.read()
-            if saved is None:
-                return
-            content = content_of(saved)
-            await self._intake.serve(content)
-        self.has_begun.set()
-        self._contact.age(age_of(saved, self._clock.wall()))
-        records = len(content.services) + len(content.endpoints)
-        _log.warning("serving %d records that the disk kept, revision %d", records, saved.revision)
+        await self._beginning.beside(reader, position)
+        if self._intake.is_loaded:
+            self.has_begun.set()
 
     async def _catch_up(self, reader: Reader) -> None:
         """Be where the store is, or where its stream leads there from here."""

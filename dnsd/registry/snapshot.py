@@ -24,7 +24,7 @@ from dnsd.store.record import BadRecord, change_fields, line_of, read_change
 
 FORMAT = 1
 JOURNAL_CHANGES_MOST = 10_000
-"""So many changes, and the snapshot is written anew."""
+"""So many changes, or of as many records and of a quarter of all, and the snapshot is written anew."""
 _JOURNAL = "journal-"
 
 
@@ -40,18 +40,34 @@ class Saved:
     bad: list[BadRecord] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class Since:
+    """What the journals have behind a revision. ``written_at``: unix time of the newest word; ``bad`` as above."""
+
+    written_at: float
+    changes: list[Change] = field(default_factory=list)
+    bad: list[BadRecord] = field(default_factory=list)
+
+
 class Snapshot:
     """The files of one replica in ``directory``. Methods raise OSError; ``write`` and ``read`` may block for long."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._journal: IO[str] | None = None
-        self._appended = 0
+        self._changes = self._records = 0
+        """In the journal."""
+        self._written = 0
+        """Records in the snapshot."""
 
     @property
     def is_due(self) -> bool:
         """True when the journal is so long that the snapshot should be written anew, or when there is none."""
-        return self._journal is None or self._appended >= JOURNAL_CHANGES_MOST
+        return (
+            self._journal is None
+            or self._changes >= JOURNAL_CHANGES_MOST
+            or self._records >= max(JOURNAL_CHANGES_MOST, self._written // 4)
+        )
 
     @property
     def is_open(self) -> bool:
@@ -71,7 +87,7 @@ class Snapshot:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.close()
         self._journal = (self._directory / f"{_JOURNAL}{revision}").open("w", encoding="utf-8")
-        self._appended = 0
+        self._changes = self._records = 0
         self._put({"format": FORMAT, "epoch": epoch})
 
     def append(self, change: Change, at: float) -> None:
@@ -81,7 +97,8 @@ class Snapshot:
         """
         if self._journal is not None:
             self._put({"at": at, "revision": change.revision, "fields": change_fields(change)})
-            self._appended += 1
+            self._changes += 1
+            self._records += len(change.puts) + len(change.removals)
 
     def write(
         self, epoch: str, revision: int, values: Iterable[Service | Endpoint], at: float, history: str = ""
@@ -89,8 +106,9 @@ class Snapshot:
         """Write everything as of ``revision``, and remove what it makes needless. ``history``: which server said so."""
         beside, final = self._directory / "snapshot.new", self._directory / "snapshot"
         with beside.open("w", encoding="utf-8") as file:
-            for line in _snapshot_lines(epoch, revision, values, at, history):
+            for count, line in enumerate(_snapshot_lines(epoch, revision, values, at, history)):
                 file.write(line)
+                self._written = count
             file.flush()
             os.fsync(file.fileno())
         beside.replace(final)
@@ -103,12 +121,35 @@ class Snapshot:
         """What was saved last, journals applied; None when there is no snapshot that makes sense."""
         try:
             saved = _read_snapshot(self._directory / "snapshot")
-            for number, path in self._journals() if saved else ():
-                if saved and number <= saved.revision:  # else something is missing between what it begins with and us
-                    _apply_journal(path, saved)
+            since = None if saved is None else self.since(saved.epoch, saved.revision)
         except FileNotFoundError:  # nothing is kept, or it is just being replaced
             return None
+        if saved is not None and since is not None:
+            for change in since.changes:
+                saved.inventory.apply(change)
+                saved.revision = change.revision
+            saved.written_at = since.written_at
+            saved.bad += since.bad
         return saved
+
+    def since(self, epoch: str, revision: int) -> Since | None:
+        """What came after ``revision``; None when the snapshot is of another epoch, or newer, so that some may be gone.
+
+        Raises as :meth:`read`.
+        """
+        head = next(_lines_of(self._directory / "snapshot"), None)
+        if not _is_head(head) or head["epoch"] != epoch or head["revision"] > revision:
+            return None
+        found = Since(float(head["written_at"]))
+        for number, path in self._journals():
+            if number <= revision:  # else something is missing between what it begins with and us
+                for at, change in _journal_changes(path, epoch, found.bad):
+                    if change.revision > revision:
+                        found.changes.append(change)
+                        revision = change.revision
+                    if change.revision == revision:
+                        found.written_at = max(found.written_at, at)
+        return found
 
     def close(self) -> None:
         """Let go of the journal."""
@@ -160,17 +201,13 @@ def _read_snapshot(path: Path) -> Saved | None:
     return None
 
 
-def _apply_journal(path: Path, saved: Saved) -> None:
+def _journal_changes(path: Path, epoch: str, bad: list[BadRecord]) -> Iterator[tuple[float, Change]]:
+    """The changes of a journal of this epoch, each with the unix time at which it was noted."""
     lines = _lines_of(path)
     head = next(lines, None)
-    if not _is_head(head) or head.get("epoch") != saved.epoch:
-        return
-    for line in lines:
-        if line["revision"] > saved.revision:
-            saved.inventory.apply(read_change(line["revision"], line["fields"], saved.bad))
-            saved.revision = line["revision"]
-        if line["revision"] == saved.revision:
-            saved.written_at = max(saved.written_at, line["at"])
+    if _is_head(head) and head.get("epoch") == epoch:
+        for line in lines:
+            yield line["at"], read_change(line["revision"], line["fields"], bad)
 
 
 def _is_head(line: Any) -> TypeGuard[dict[str, Any]]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from authority.drawn import CHANGES, OBJECTS, Step, change_of, packed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from dnsd.authority.table import Loading, Table, parts_of
 from dnsd.model.change import Change, Removal
 from dnsd.model.names import name_from_text, name_to_text, parent_of
 from dnsd.model.rrset import ZoneData
-from dnsd.model.service import Endpoint, Port, Service, ServicePort
+from dnsd.model.service import Endpoint, Service
 
 MakeEndpoint = Callable[..., Endpoint]
 MakeStatic = Callable[[str, str], ZoneData]
@@ -26,11 +27,6 @@ A = question_key(1)
 
 def a_catalog() -> Catalog:
     return Catalog(ZONES, REVERSE, ("192.0.2.53",))
-
-
-def packed(table: Table) -> object:
-    nodes = {owner: node.pack() for owner, node in table.nodes.items()}
-    return table.revision, table.loaded, nodes, {origin: zone.pack() for origin, zone in table.zones.items()}
 
 
 def copied(table: Table) -> Table:
@@ -52,55 +48,16 @@ def catalog(make_endpoint: MakeEndpoint) -> Catalog:
     return made
 
 
-LABELS = st.sampled_from(["a", "b", "c"])
-ADDRESSES = st.sampled_from(["10.0.0.1", "10.0.0.2", "10.1.0.1", "192.0.2.1", "fd00::1", "198.51.100.1"])
-PORTS = st.sampled_from([(), (Port("http", "TCP", 80),), (Port("", "UDP", 9), Port("dns", "UDP", 53))])
-SERVICES = st.one_of(
-    st.builds(
-        Service,
-        namespace=st.sampled_from(["default", "other"]),
-        name=LABELS,
-        ports=st.sampled_from([(), (ServicePort("http", "TCP", 80),), (ServicePort("", "TCP", 1),)]),
-        cluster_ips=st.sampled_from([(), (), ("10.0.0.1",), ("192.0.2.1", "fd00::1")]),
-        ttl_seconds=st.sampled_from([5, 30]),
-        when_empty=st.sampled_from(["nodata", "nxdomain", "servfail"]),
-        publish_not_ready=st.booleans(),
-    ),
-    st.builds(Service, st.just("default"), LABELS, external_name=st.just("a.default.svc.cluster.local")),
-)
-ENDPOINTS = st.builds(
-    Endpoint,
-    namespace=st.sampled_from(["default", "other"]),
-    service=LABELS,
-    id=st.sampled_from(["a", "b", "t.1"]),
-    addresses=st.lists(ADDRESSES, min_size=1, max_size=2).map(tuple),
-    ports=PORTS,
-    weight=st.sampled_from([0, 1, 100]),
-    priority=st.sampled_from([0, 0, 1]),
-    hostname=st.sampled_from([None, None, "h"]),
-    ready=st.booleans(),
-    draining=st.booleans(),
-)
-OBJECTS = st.one_of(SERVICES, ENDPOINTS)
-CHANGES = st.lists(st.tuples(st.lists(OBJECTS, max_size=3), st.lists(OBJECTS, max_size=2)), max_size=12)
-
-
 @settings(max_examples=150, deadline=None)
 @given(CHANGES, st.lists(OBJECTS, max_size=6))
-def test_changes_make_the_table_that_a_fresh_load_makes(
-    steps: list[tuple[list[Service | Endpoint], list[Service | Endpoint]]], start: list[Service | Endpoint]
-) -> None:
+def test_changes_make_the_table_that_a_fresh_load_makes(steps: list[Step], start: list[Service | Endpoint]) -> None:
     catalog = a_catalog()
     catalog.load(
         [each for each in start if isinstance(each, Service)], [each for each in start if isinstance(each, Endpoint)], 1
     )
     responder = copied(catalog.table)
-    for revision, (puts, removals) in enumerate(steps, 2):
-        unique = {(type(value), value.key): value for value in puts}
-        gone = {
-            value.key: Removal(value.key, "expired") for value in removals if (type(value), value.key) not in unique
-        }
-        delta = catalog.apply(Change(revision, tuple(unique.values()), tuple(gone.values())), 0.0)
+    for revision, step in enumerate(steps, 2):
+        delta = catalog.apply(change_of(step, revision), 0.0)
         responder.apply(marshal.loads(marshal.dumps(delta.pack())))
     fresh = a_catalog()
     fresh.load(catalog.inventory.services(), catalog.inventory.endpoints(), 1 + len(steps))

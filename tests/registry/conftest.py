@@ -45,7 +45,14 @@ class Ear:
 class Replica:
     """One replica's registry, put together as app.py does."""
 
-    def __init__(self, store: Store, name: str, settling_seconds: float = 30, directory: Path | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        name: str,
+        settling_seconds: float = 30,
+        directory: Path | None = None,
+        is_store_own: bool = False,
+    ) -> None:
         clock = SystemClock()
         self.store = store
         self.name = name
@@ -53,7 +60,9 @@ class Replica:
         self.catalog = Catalog([name_from_text("cluster.local.")], [], ["127.0.0.1"])
         self.ear = Ear(self.catalog)
         self.disk = None if directory is None else Disk(directory, clock)
-        self.mirror = Mirror(store, self.catalog, self.ear, clock, disk=self.disk, chance=lambda: 0.0)
+        self.mirror = Mirror(
+            store, self.catalog, self.ear, clock, disk=self.disk, chance=lambda: 0.0, is_store_own=is_store_own
+        )
         self.refill = Refill(store, self.mirror, clock)
         self.leases = Leases(store, self.mirror)
         self.services = Services(store, self.mirror, self.leases)

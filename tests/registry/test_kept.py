@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from dnsd.authority.inventory import Inventory
 from dnsd.registry.held import FRESH_SECONDS
 from dnsd.registry.kept import HELD_FRESH, HELD_OLD, age_of
-from dnsd.registry.snapshot import Saved, Snapshot
+from dnsd.registry.snapshot import Snapshot
 from dnsd.store.operations import put
 
 
@@ -50,7 +49,7 @@ async def test_a_restart_while_the_store_lacks_records_holds_them_and_what_came_
 
 def test_what_was_too_old_to_be_written_back_does_not_grow_young_by_a_restart() -> None:
     def aged(epoch: str) -> float:
-        return age_of(Saved(epoch, 7, 1000.0, Inventory()), 1010.0)
+        return age_of(epoch, 1000.0, 1010.0)
 
     assert aged("a real one") == aged(HELD_FRESH) == 10.0
     assert aged(HELD_OLD) > FRESH_SECONDS

@@ -109,6 +109,34 @@ def test_a_journal_that_begins_after_a_gap_is_not_read(tmp_path: Path, snapshot:
     assert (saved.revision, _ids(saved)) == (2, {"one", "two"})
 
 
+def test_what_came_since_a_revision(tmp_path: Path, snapshot: Snapshot) -> None:
+    snapshot.append(Change(2, (TWO,)), 200.0)
+    snapshot.begin(EPOCH, 2)
+    gone = Change(3, (), (Removal(ONE.key, "expired"),))
+    snapshot.append(gone, 300.0)
+    for revision, changes in ((1, [Change(2, (TWO,)), gone]), (2, [gone]), (3, [])):
+        since = snapshot.since(EPOCH, revision)
+        assert since is not None
+        assert (since.changes, since.written_at) == (changes, 300.0)
+    assert snapshot.since("e2", 2) is None
+    snapshot.write(EPOCH, 3, [WEB, TWO], 300.0)
+    assert snapshot.since(EPOCH, 2) is None, "the journals that led on from there are gone"
+    snapshot.close()
+
+
+def test_a_journal_of_many_records_asks_for_a_new_snapshot(tmp_path: Path) -> None:
+    """A quarter of all, and 10,000 at least: what is read after the snapshot is small beside it."""
+    made, change = Snapshot(tmp_path), Change(2, (ONE, TWO) * (JOURNAL_CHANGES_MOST // 10))
+    made.begin(EPOCH, 1)
+    made.write(EPOCH, 1, [WEB] * (5 * JOURNAL_CHANGES_MOST), 100.0)
+    for _ in range(6):
+        made.append(change, 200.0)
+    assert not made.is_due
+    made.append(change, 200.0)
+    assert made.is_due
+    made.close()
+
+
 def test_a_long_journal_asks_for_a_new_snapshot(snapshot: Snapshot) -> None:
     assert not snapshot.is_due
     for number in range(JOURNAL_CHANGES_MOST):
