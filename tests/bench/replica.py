@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import calls
@@ -60,19 +60,18 @@ class Replica(Started):
         """Until its zone, or the last of these records, is answered; returns the seconds since the start."""
         if records is None:
             self.wait()
-            while len(self.pids()) < self._workers:
-                time.sleep(_POLL_SECONDS)
+            self._wait_until(lambda: len(self.pids()) >= self._workers, f"has its {self._workers} responders")
         else:
             self.wait_until_named(service_name(records.services - 1))
         return time.monotonic() - self.started_at
 
     def wait_until_named(self, name: str) -> None:
         """Until a name has an address."""
-        until = time.monotonic() + READY_SECONDS
-        while not self.answers_to(name):
-            if self.is_dead or time.monotonic() > until:
-                raise RuntimeError(f"{self.name} never answered {name}\n{self._log.read_text()[-1000:]}")
-            time.sleep(_POLL_SECONDS)
+        self._wait_until(lambda: self.answers_to(name), f"answers {name}")
+
+    def _wait_until(self, is_true: Callable[[], bool], what: str) -> None:
+        if not _is_soon(is_true, lambda: self.is_dead):
+            raise RuntimeError(f"{self.name} never {what}\n{self._log.read_text()[-1000:]}")
 
     def load(self, records: Records) -> None:
         """Register all of it, and wait until the last of it is answered."""
@@ -117,6 +116,16 @@ class Wildcard(Peer):
         return self._replica.pids()
 
 
+def _is_soon(is_true: Callable[[], bool], is_dead: Callable[[], bool]) -> bool:
+    """Wait until it is true; False when it takes too long, or whoever is waited for has ended."""
+    until = time.monotonic() + READY_SECONDS
+    while not is_true():
+        if is_dead() or time.monotonic() > until:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
+
+
 class Redis:
     """A private Redis on a unix socket, without files. Raises ToolMissing."""
 
@@ -129,8 +138,8 @@ class Redis:
         self.url = f"unix://{door}"
         words = [program, "--port", "0", "--unixsocket", str(door), "--dir", str(folder), "--save", "", "--appendonly"]
         self._process = subprocess.Popen([*words, "no"], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-        while not door.exists():
-            time.sleep(_POLL_SECONDS)
+        if not _is_soon(door.exists, lambda: self._process.poll() is not None):
+            raise RuntimeError(f"{program} does not listen at {door}")
 
     def close(self) -> None:
         """End it."""

@@ -49,37 +49,43 @@ def elsewhere(stage: Stage) -> list[Figure]:
     return lines
 
 
+class _Requests:
+    """Requests without end, of each way; those that renew are for what the others have registered by then."""
+
+    def __init__(self) -> None:
+        self._single, self._batch = iter(_endpoints("single")), iter(_endpoints("batch"))
+        self._known: list[Endpoint] = []
+
+    def put_singly(self) -> Iterator[bytes]:
+        for endpoint in self._single:
+            self._known.append(endpoint)
+            yield calls.request("PUT", _path(endpoint), json.dumps(endpoint_value(endpoint)).encode())
+
+    def put_batches(self) -> Iterator[bytes]:
+        while some := list(islice(self._batch, _A_BATCH)):
+            self._known.extend(some)
+            yield calls.request("POST", "/v1/batch", {"operations": [put_operation(each) for each in some]})
+
+    def renew_singly(self) -> Iterator[bytes]:
+        for endpoint in cycle(self._known):
+            yield calls.request("POST", f"{_path(endpoint)}/renew")
+
+    def renew_batches(self) -> Iterator[bytes]:
+        keys = cycle([_key(each) for each in self._known])
+        while some := list(islice(keys, _A_BATCH)):
+            yield calls.request("POST", "/v1/renew", {"endpoints": some})
+
+
 def rates(stage: Stage) -> list[Figure]:
     """Registrations and renewals a second over HTTP, single calls and in batches, and what one costs control."""
     replica = stage.replica()
     calls.call(replica.admin, "GET", "/livez")  # responders answer while control still reads its modules
-    kept = {"single": iter(_endpoints("single")), "batch": iter(_endpoints("batch"))}
-    known: list[Endpoint] = []
-
-    def put_singly() -> Iterator[bytes]:
-        for endpoint in kept["single"]:
-            known.append(endpoint)
-            yield calls.request("PUT", _path(endpoint), json.dumps(endpoint_value(endpoint)).encode())
-
-    def put_batches() -> Iterator[bytes]:
-        while some := list(islice(kept["batch"], _A_BATCH)):
-            known.extend(some)
-            yield calls.request("POST", "/v1/batch", {"operations": [put_operation(each) for each in some]})
-
-    def renew_singly() -> Iterator[bytes]:
-        for endpoint in cycle(known):
-            yield calls.request("POST", f"{_path(endpoint)}/renew")
-
-    def renew_batches() -> Iterator[bytes]:
-        keys = cycle([_key(each) for each in known])
-        while some := list(islice(keys, _A_BATCH)):
-            yield calls.request("POST", "/v1/renew", {"endpoints": some})
-
+    requests = _Requests()
     ways = {
-        "registrations, single calls, limit off": (put_singly, _CONNECTIONS, 1, 2000),
-        "renewals, single calls": (renew_singly, _CONNECTIONS, 1, 3000),
-        f"registrations, {_A_BATCH} a call": (put_batches, _BATCH_CONNECTIONS, _A_BATCH, 10_000),
-        f"renewals, {_A_BATCH} a call": (renew_batches, _BATCH_CONNECTIONS, _A_BATCH, 50_000),
+        "registrations, single calls, limit off": (requests.put_singly, _CONNECTIONS, 1, 2000),
+        "renewals, single calls": (requests.renew_singly, _CONNECTIONS, 1, 3000),
+        f"registrations, {_A_BATCH} a call": (requests.put_batches, _BATCH_CONNECTIONS, _A_BATCH, 10_000),
+        f"renewals, {_A_BATCH} a call": (requests.renew_batches, _BATCH_CONNECTIONS, _A_BATCH, 50_000),
     }
     results = alternate(
         stage.options.rounds,
