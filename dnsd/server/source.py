@@ -91,7 +91,7 @@ class FeedReader:
                 # Without a whole table it changes nothing; the load that must follow brings it.
                 if self._table.loaded:
                     self._table.apply(delta)
-                    self._garbage.change()
+                    self._garbage.change(len(delta[1]))
                     self._has_news = True
             case "part", int(load_id), int(index), part:
                 self._take_part(load_id, index, part)
