@@ -90,25 +90,22 @@ class Control:
         self._store = _store_of(settings, store_url)
         self._secondaries = Secondaries(feed, catalog.table, secondaries_of(settings), keys_of(settings), clock)
         self._disk = Disk(_mirror_directory(settings), clock)
-        is_store_own = settings.redis is None
-        self._mirror = Mirror(
-            self._store, catalog, self._secondaries, clock, disk=self._disk, is_store_own=is_store_own
+        self._mirror = mirror = Mirror(
+            self._store, catalog, self._secondaries, clock, disk=self._disk, is_store_own=settings.redis is None
         )
-        self._refill = Refill(self._store, self._mirror, clock)
-        self._leases = leases = Leases(self._store, self._mirror)
+        self._refill = Refill(self._store, mirror, clock)
+        self._leases = leases = Leases(self._store, mirror)
         herd = Herd(settings.registrations_per_second, clock)
-        self._services = services = Services(self._store, self._mirror, leases, herd)
-        self._replicas = Replicas(self._store, self._mirror, settings.replica, clock)
-        self._ttls = Ttls(self._mirror, clock)
+        self._services = services = Services(self._store, mirror, leases, herd)
+        self._replicas = Replicas(self._store, mirror, settings.replica, clock)
+        self._ttls = Ttls(mirror, clock)
         self._drains = Drains(
-            services, self._mirror, self._replicas, self._ttls, clock, floor_seconds=settings.drain_floor_seconds
+            services, mirror, self._replicas, self._ttls, clock, floor_seconds=settings.drain_floor_seconds
         )
-        self._ticker = Ticker(self._store, leases, self._mirror, clock, settling_seconds=settings.settling_seconds)
-        self._departures = Departures(self._mirror, clock)
-        self._checks = Checks(services, self._mirror, self._replicas, settings.replica, clock)
-        self._terms = SharedTerms(
-            feed, encrypted, self._mirror, self._store, clock, stale_seconds=settings.stale_seconds
-        )
+        self._ticker = Ticker(self._store, leases, mirror, clock, settling_seconds=settings.settling_seconds)
+        self._departures = Departures(mirror, clock)
+        self._checks = Checks(services, mirror, self._replicas, settings.replica, clock)
+        self._terms = SharedTerms(feed, encrypted, mirror, self._store, clock, stale_seconds=settings.stale_seconds)
         self._tokens = Tokens(self._store, clock, _mirror_directory(settings) / "tokens")
         self._access: Access | None = None
         self._admin: Admin | None = None
