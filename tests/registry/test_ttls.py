@@ -63,6 +63,7 @@ async def test_it_follows_every_change_and_knows_what_stood_before_it_looked(rep
     await eventually(lambda: replica.ttls._stands)
     await replica.services.write(Put(replace(WEB, ttl_seconds=8)))
     await eventually(lambda: largest(replica.ttls, 8) == 60)
+    assert largest(replica.ttls, 8) == 60
 
 
 async def test_what_was_lowered_while_nobody_looked_was_lowered_now(replica, make_endpoint):
