@@ -9,6 +9,7 @@ from dnsd.authority.catalog import Catalog
 from dnsd.authority.table import Delta
 from dnsd.model.names import name_from_text
 from dnsd.model.service import Endpoint
+from dnsd.registry import mirror, refill, replicas, tokens
 from dnsd.registry.disk import Disk
 from dnsd.registry.drains import Drains
 from dnsd.registry.leases import Leases
@@ -78,6 +79,16 @@ class Replica:
     def endpoint(self, name: str, service: str = "web") -> Endpoint | None:
         """What the mirror holds."""
         return self.catalog.inventory.endpoint(("default", service, name))
+
+
+@pytest.fixture(autouse=True)
+def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look more often than a replica does at what may have happened: for that alone no test waits."""
+    monkeypatch.setattr(mirror, "CHECK_SECONDS", 0.05)
+    monkeypatch.setattr(refill, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(replicas, "REPORT_SECONDS_MOST", 0.2)
+    monkeypatch.setattr(replicas, "COMPARE_AGAIN_SECONDS", 0.1)
+    monkeypatch.setattr(tokens, "LOOK_SECONDS", 0.05)
 
 
 MakeReplica = Callable[..., Awaitable[Replica]]

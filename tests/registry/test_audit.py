@@ -7,6 +7,8 @@ from dnsd.registry.services import Delete, Put
 
 async def test_who_wrote_what_on_several_replicas(make_replica, make_endpoint) -> None:
     one, two = await make_replica("one"), await make_replica("two")
+    for each in (one, two):  # a drain waits for what they report
+        each.tasks.start("replicas", each.replicas.run())
     await one.services.write(Put(make_endpoint("a")), Author("alice", "192.0.2.1", "one", 10))
     await two.services.batch([Put(make_endpoint("b"))], Author("bob", "192.0.2.2", "two", 20))
     await two.services.write(Put(make_endpoint("c")))

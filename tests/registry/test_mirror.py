@@ -14,14 +14,7 @@ from dnsd.model.names import name_from_text
 from dnsd.model.rdata import Soa
 from dnsd.model.rrset import Record, RRset, ZoneData
 from dnsd.model.service import Service
-from dnsd.registry import mirror as module
 from dnsd.store.operations import delete, put
-
-
-@pytest.fixture(autouse=True)
-def quick_checks(monkeypatch):
-    """Compare the position more often than once a second."""
-    monkeypatch.setattr(module, "CHECK_SECONDS", 0.05)
 
 
 @pytest.fixture
