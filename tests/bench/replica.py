@@ -19,16 +19,28 @@ _LOAD_CONNECTIONS = 2
 _POLL_SECONDS = 0.002
 _BATCHES_A_WORD = 100
 _AGAIN_MOST = 100
-_OWN_SETTINGS = ["--settling-seconds", "0", "--lame-duck-seconds", "0", "--open-within-seconds", "300"]
+_OWN_SETTINGS = ["--settling-seconds", "0", "--open-within-seconds", "300"]
 _OWN_SETTINGS += ["--registrations-per-second", "0", "--quota-services", "0", "--quota-endpoints", "0"]
 _OWN_SETTINGS += ["--quota-service-endpoints", "0"]
 """What is not as it is by default; the document says so (``report``)."""
 
 
 class Replica(Started):
-    """``dnsd serve``; ``redis`` is a URL, else the embedded store. ``wildcard``: the same on a wildcard address."""
+    """``dnsd serve``; ``redis`` is a URL, else the embedded store. ``wildcard``: the same on a wildcard address.
 
-    def __init__(self, folder: Path, *, name: str = "dnsd", workers: int = 1, redis: str = "", state: str = "") -> None:
+    ``lame_duck_seconds``: how long it leaves, time in which it keeps what it has compiled.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        name: str = "dnsd",
+        workers: int = 1,
+        redis: str = "",
+        state: str = "",
+        lame_duck_seconds: int = 0,
+    ) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.admin = LOOPBACK, free_port()
@@ -38,6 +50,7 @@ class Replica(Started):
         words += ["--admin", f"{LOOPBACK}:{self.admin[1]}", "--workers", str(workers), "--advertise", ADVERTISED]
         known = Path(state).parent.name if state else folder.name  # what is kept is kept for a replica by its name
         words += ["--state-dir", state or str(folder / "state"), "--replica", known, *_OWN_SETTINGS]
+        words += ["--lame-duck-seconds", str(lame_duck_seconds)]
         words += [word for network in REVERSE for word in ("--reverse", network)]
         words += ["--redis", redis] if redis else []
         self.started_at = time.monotonic()

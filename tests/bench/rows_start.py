@@ -13,14 +13,19 @@ _ROUNDS_MOST = 3
 _SETTLE_SECONDS = 1.0
 """So long after the first answer memory is looked at, when what only the load needed was given back."""
 
+_LEAVES_SECONDS = 5
+"""The lame duck by default."""
+
 Weights = tuple[float, float]
 """RSS of the responder and of control, in KiB."""
 
 
 def cold_start(stage: Stage) -> list[Figure]:
-    """From ``dnsd serve`` to the first answer out of a full Redis, with the files of its last life and without."""
+    """From ``dnsd serve`` to the first answer, Redis being full, with the files of a life before and without."""
     records, redis = Records.of_endpoints(stage.options.large), stage.redis()
-    filling = stage.replica(redis=redis.url)
+    filling = Replica(stage.new_path("dnsd"), redis=redis.url, lame_duck_seconds=_LEAVES_SECONDS)
+    stage.keep(filling)
+    filling.wait_until_ready()
     filling.load(records)
     grown = _weights(filling)
     state = filling.folder / "state"
