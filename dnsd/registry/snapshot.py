@@ -23,8 +23,9 @@ from dnsd.model.service import Endpoint, Service
 from dnsd.store.record import BadRecord, change_fields, line_of, read_change
 
 FORMAT = 1
-JOURNAL_CHANGES_MOST = 10_000
-"""So many changes, or of as many records and of a quarter of all, and the snapshot is written anew."""
+JOURNAL_RECORDS_LEAST = 10_000
+"""Changes of so many records, and of a quarter of all, and the snapshot is written anew: a change costs the same
+whatever the size of the registry."""
 _JOURNAL = "journal-"
 
 
@@ -55,7 +56,7 @@ class Snapshot:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._journal: IO[str] | None = None
-        self._changes = self._records = 0
+        self._records = 0
         """In the journal."""
         self._written = 0
         """Records in the snapshot."""
@@ -63,11 +64,7 @@ class Snapshot:
     @property
     def is_due(self) -> bool:
         """True when the journal is so long that the snapshot should be written anew, or when there is none."""
-        return (
-            self._journal is None
-            or self._changes >= JOURNAL_CHANGES_MOST
-            or self._records >= max(JOURNAL_CHANGES_MOST, self._written // 4)
-        )
+        return self._journal is None or self._records >= max(JOURNAL_RECORDS_LEAST, self._written // 4)
 
     @property
     def is_open(self) -> bool:
@@ -87,7 +84,7 @@ class Snapshot:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.close()
         self._journal = (self._directory / f"{_JOURNAL}{revision}").open("w", encoding="utf-8")
-        self._changes = self._records = 0
+        self._records = 0
         self._put({"format": FORMAT, "epoch": epoch})
 
     def append(self, change: Change, at: float) -> None:
@@ -97,8 +94,7 @@ class Snapshot:
         """
         if self._journal is not None:
             self._put({"at": at, "revision": change.revision, "fields": change_fields(change)})
-            self._changes += 1
-            self._records += len(change.puts) + len(change.removals)
+            self._records += max(1, len(change.puts) + len(change.removals))
 
     def write(
         self, epoch: str, revision: int, values: Iterable[Service | Endpoint], at: float, history: str = ""

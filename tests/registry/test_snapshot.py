@@ -6,7 +6,7 @@ import pytest
 
 from dnsd.model.change import Change, Removal
 from dnsd.model.service import Endpoint, Port, Service
-from dnsd.registry.snapshot import JOURNAL_CHANGES_MOST, Saved, Snapshot
+from dnsd.registry.snapshot import JOURNAL_RECORDS_LEAST, Saved, Snapshot
 
 WEB = Service("default", "web", declared=False, revision=1, generation=1)
 ONE = Endpoint("default", "web", "one", ("10.0.0.1",), (Port("http", "TCP", 80),), revision=1, generation=1)
@@ -126,9 +126,9 @@ def test_what_came_since_a_revision(tmp_path: Path, snapshot: Snapshot) -> None:
 
 def test_a_journal_of_many_records_asks_for_a_new_snapshot(tmp_path: Path) -> None:
     """A quarter of all, and 10,000 at least: what is read after the snapshot is small beside it."""
-    made, change = Snapshot(tmp_path), Change(2, (ONE, TWO) * (JOURNAL_CHANGES_MOST // 10))
+    made, change = Snapshot(tmp_path), Change(2, (ONE, TWO) * (JOURNAL_RECORDS_LEAST // 10))
     made.begin(EPOCH, 1)
-    made.write(EPOCH, 1, [WEB] * (5 * JOURNAL_CHANGES_MOST), 100.0)
+    made.write(EPOCH, 1, [WEB] * (5 * JOURNAL_RECORDS_LEAST), 100.0)
     for _ in range(6):
         made.append(change, 200.0)
     assert not made.is_due
@@ -139,7 +139,7 @@ def test_a_journal_of_many_records_asks_for_a_new_snapshot(tmp_path: Path) -> No
 
 def test_a_long_journal_asks_for_a_new_snapshot(snapshot: Snapshot) -> None:
     assert not snapshot.is_due
-    for number in range(JOURNAL_CHANGES_MOST):
+    for number in range(JOURNAL_RECORDS_LEAST):
         snapshot.append(Change(number + 2), 200.0)
     assert snapshot.is_due
     snapshot.close()
