@@ -2,7 +2,17 @@
 
 from typing import Any
 
+import pytest
+
+from dnsd.registry import mirror
+
 PATH = "/v1/namespaces/default/services/web/endpoints"
+
+
+@pytest.fixture(autouse=True)
+def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mirror looks at what became of the store more often than once a second."""
+    monkeypatch.setattr(mirror, "CHECK_SECONDS", 0.05)
 
 
 async def test_an_emptied_store_is_suspect_until_restored(
