@@ -1,10 +1,12 @@
 """The registry's promises (faults.md 1 to 6 and 8) against a small model of them: hypothesis drives registrations,
-heartbeats, drains, seconds, faults of the store and two replicas; real Redis and Valkey answer.
+heartbeats, drains, seconds, faults of the store and two replicas; real Redis and Valkey answer. Promise 5 has a model
+of its own, where there are many (test_self_preservation).
 """
 
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -13,9 +15,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 from servers import Server
 
+from dnsd.authority.catalog import Catalog
+from dnsd.model.errors import StoreUnavailable
+from dnsd.model.names import name_from_text
 from dnsd.model.service import Endpoint, EndpointKey, Service, ServiceKey
 from dnsd.registry.content import Content, read_content
 from dnsd.registry.digest import digest_of
+from dnsd.registry.leases import Leases
 from dnsd.store.operations import Accepted, Refused, StoreOperation, delete, mark, put
 from dnsd.store.record import read_change
 from dnsd.store.redis import Store
@@ -69,6 +75,13 @@ class Registry:
         return Registry(self.tick, self.revision, dict(self.services), known, dict(self.tombstones), dict(self.expired))
 
 
+class StillMirror:
+    """What renewals ask of a mirror, of one that has loaded nothing."""
+
+    revision = 0
+    catalog = Catalog([name_from_text("cluster.local.")], [], ["127.0.0.1"])
+
+
 class Promises(RuleBasedStateMachine):
     """Each rule does one thing to the store and to the model, and compares what comes back."""
 
@@ -79,7 +92,11 @@ class Promises(RuleBasedStateMachine):
         super().__init__()
         Promises.number += 1
         self.loop = asyncio.new_event_loop()
-        self.store = Store(self.server.url, f"promises-{Promises.number}")
+        self.way = Path(self.server.folder, f"way-{Promises.number}")
+        """To the server's socket; while it is gone, we are cut off."""
+        self.way.symlink_to(self.server.socket)
+        self.store = Store(f"unix://{self.way}", f"promises-{Promises.number}")
+        self.leases = Leases(self.store, StillMirror())
         self.model = Registry()
         self.seen = 0
         """The highest revision that anybody has seen: what a writer's mirror says when it writes."""
@@ -96,6 +113,7 @@ class Promises(RuleBasedStateMachine):
         assert len(digests) == 1
         self.wait(self.store.close())
         self.loop.close()
+        self.way.unlink()
 
     # What people and programs do.
 
@@ -177,6 +195,23 @@ class Promises(RuleBasedStateMachine):
             self.model.tick += 1
             self._reap(seen.history)
 
+    @rule(
+        key=st.sampled_from(ENDPOINTS),
+        lease=st.sampled_from([1, 3, 7]),
+        beats=st.sampled_from([1, 2]),
+        cut=st.booleans(),
+    )
+    def live_and_fall_silent(self, key: EndpointKey, lease: int, beats: int, cut: bool) -> None:
+        """A whole life: by chance alone hardly anybody renews in time, and is silent after it."""
+        self.register(key, lease, 1)
+        for _ in range(beats):
+            self.pass_time(lease)
+            if cut:
+                self.be_cut_off([key], key)
+            else:
+                self.renew([key])
+        self.pass_time(lease + 2)
+
     @rule()
     def let_tombstones_lapse(self) -> None:
         self.server.ask("HINCRBY", self.store.keys.meta, "tick", str(TOMBSTONE_TICKS))
@@ -187,6 +222,24 @@ class Promises(RuleBasedStateMachine):
     @rule()
     def forget_scripts(self) -> None:
         self.server.ask("SCRIPT", "FLUSH")
+
+    @rule(keys=st.lists(st.sampled_from(ENDPOINTS), min_size=1, unique=True), other=st.sampled_from(ENDPOINTS))
+    def be_cut_off(self, keys: list[EndpointKey], other: EndpointKey) -> None:
+        """Heartbeats are answered and promised nothing, all else is refused; what was answered is stored first."""
+        self.way.unlink()
+        self.server.ask("CLIENT", "KILL", "TYPE", "normal")
+        answered = self.wait(self.leases.renew(keys))
+        assert (answered.stored, [key for key, _ in answered.renewed]) == (False, keys)
+        refused = put(Endpoint(*other, ("10.0.0.9",)))
+        for work in (self.store.write([refused], self.seen), self.store.tick(), self.leases.store_remembered()):
+            with pytest.raises(StoreUnavailable):
+                self.wait(work)
+        self.way.symlink_to(self.server.socket)
+        assert self.wait(self.store.tick()).tick == self.model.tick, "no second passes without the store"
+        self.wait(self.leases.store_remembered())
+        for known in [self.model.endpoints[key] for key in keys if key in self.model.endpoints]:
+            if known.value.lease_seconds is not None:
+                known.deadline = self.model.tick + known.value.lease_seconds + 1
 
     @rule(keys=st.lists(st.sampled_from(ENDPOINTS), min_size=1, max_size=3))
     def fail_over_to_a_copy_that_lacks(self, keys: list[EndpointKey]) -> None:
