@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import dns.message
@@ -114,18 +114,27 @@ def children_of(pid):
     return [int(word) for word in listed.read_text().split()] if listed.exists() else []
 
 
-@pytest.fixture
-def serve(tmp_path):
-    """Starts replicas with these flags; all are ended after the test."""
+@contextmanager
+def serving(folder):
+    """Starts replicas with these flags in ``folder``; all are ended with the block."""
     started = []
 
     def start(*flags, **environ):
-        started.append(Running(tmp_path, *flags, **environ))
+        started.append(Running(folder, *flags, **environ))
         return started[-1]
 
-    yield start
-    for running in started:
-        running.close()
+    try:
+        yield start
+    finally:
+        for running in started:
+            running.close()
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """The same for one test."""
+    with serving(tmp_path) as start:
+        yield start
 
 
 @pytest.fixture

@@ -6,10 +6,13 @@ import socket
 import ssl
 import subprocess
 import urllib.request
+from pathlib import Path
+from typing import NamedTuple
 
 import dns.message
 import pytest
-from certificates import Authority
+from app.conftest import Running, serving
+from certificates import Authority, Pair
 from room import require
 from waiting import until
 
@@ -17,25 +20,37 @@ pytestmark = pytest.mark.timeout(120)
 NAME = "web.default.svc.cluster.local"
 
 
-@pytest.fixture
-def files(tmp_path):
-    """An authority, and the files of a certificate that is replaced later."""
-    authority = Authority(tmp_path)
-    pair = authority.sign("dns", "/CN=first", "IP:127.0.0.1", "DNS:localhost")
-    return authority, pair
+class Served(NamedTuple):
+    """A dnsd with both doors: its process, its DoT and DoH ports, and the files of its certificate."""
+
+    running: Running
+    dot: int
+    doh: int
+    pair: Pair
 
 
-@pytest.fixture(params=["0", "1"])
-def ports(request, serve, files):
-    """A dnsd with both doors, in one process and in several; its DoT and DoH ports."""
-    _, pair = files
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(params=["0", "1"], scope="module")
+def served(request, authority, tmp_path_factory):
+    """One for all tests of this file, in one process and in several."""
+    pair = signed(authority, f"dns-{request.param}")
     dot, doh = free_ports(2)
     flags = ["--dot", f"127.0.0.1:{dot}", "--doh", f"127.0.0.1:{doh}", "--workers", request.param]
-    running = serve(*flags, "--dns-tls-cert", pair.certificate, "--dns-tls-key", pair.key)
-    running.register(1)
-    # The encrypted doors follow the mirror; the answer of the other door came at once.
-    until(lambda: kdig(dot, files[0].certificate) == ["192.0.2.1"], "the encrypted door answers")
-    return running, dot, doh
+    with serving(tmp_path_factory.mktemp("served")) as serve:
+        running = serve(*flags, "--dns-tls-cert", pair.certificate, "--dns-tls-key", pair.key)
+        running.register(1)
+        # The encrypted doors follow the mirror; the answer of the other door came at once.
+        until(lambda: kdig(dot, authority.certificate) == ["192.0.2.1"], "the encrypted door answers")
+        yield Served(running, dot, doh, pair)
+
+
+def signed(authority, name):
+    """A certificate for the doors, in files called ``name``, its subject too."""
+    return authority.sign(name, f"/CN={name}", "IP:127.0.0.1", "DNS:localhost")
 
 
 def free_ports(number):
@@ -64,10 +79,9 @@ def subject(port, authority):
         return dict(pair for names in certificate["subject"] for pair in names)["commonName"]
 
 
-def test_kdig_and_curl_find_the_service(ports, files):
+def test_kdig_and_curl_find_the_service(served, authority):
     require("curl")
-    authority, _ = files
-    _, dot, doh = ports
+    _, dot, doh, _ = served
     assert kdig(dot, authority.certificate) == ["192.0.2.1"]
     padded = kdig(dot, authority.certificate, "+noshort", "+all", "+padding=128")
     assert "468 B" in " ".join(padded), padded
@@ -82,28 +96,30 @@ def test_kdig_and_curl_find_the_service(ports, files):
     assert "DoH A: 192.0.2.1" in asked.stderr
 
 
-def test_a_renewed_certificate_is_shown_without_a_restart(ports, files):
-    authority, pair = files
-    running, dot, doh = ports
-    assert {subject(port, authority.certificate) for port in (dot, doh)} == {"first"}
-    renewed = authority.sign("renewed", "/CN=second", "IP:127.0.0.1", "DNS:localhost")
+def test_a_renewed_certificate_is_shown_without_a_restart(served, authority):
+    running, dot, doh, pair = served
+
+    def shown():
+        return {subject(port, authority.certificate) for port in (dot, doh)}
+
+    assert shown() == {Path(pair.certificate).stem}
+    renewed = signed(authority, "renewed")
     shutil.copy(renewed.key, pair.key)
     shutil.copy(renewed.certificate, pair.certificate)
     running.process.send_signal(signal.SIGHUP)
-    until(lambda: {subject(port, authority.certificate) for port in (dot, doh)} == {"second"}, "the new one is shown")
+    until(lambda: shown() == {"renewed"}, "the new one is shown")
     assert kdig(dot, authority.certificate) == ["192.0.2.1"]
 
 
-def test_what_was_asked_there_is_counted(ports):
-    running, *_ = ports
+def test_what_was_asked_there_is_counted(served):
+    running, *_ = served
     with urllib.request.urlopen(f"{running.admin}/metrics", timeout=10) as response:
         assert 'dnsd_dns_requests_total{qtype="A",transport="tls"}' in response.read().decode()
 
 
-def test_kdig_asks_by_http_2(ports, files):
+def test_kdig_asks_by_http_2(served, authority):
     """RFC 8484 5.2: "HTTP/2 [RFC7540] is the minimum RECOMMENDED version of HTTP for use with DoH." """
-    authority, _ = files
-    *_, doh = ports
+    doh = served.doh
     for way, method in (("+https", "POST"), ("+https-get", "GET")):
         shown = kdig_https(doh, authority.certificate, way)
         assert f"HTTP session (HTTP/2-{method})" in shown
@@ -127,9 +143,8 @@ def curl_https(port, authority, packet, *ways):
     return done.stdout, done.stderr.decode()
 
 
-def test_https_gives_the_octets_that_udp_gives(ports, files):
-    authority, _ = files
-    running, _, doh = ports
+def test_https_gives_the_octets_that_udp_gives(served, authority):
+    running, _, doh, _ = served
     for name, rtype in [(NAME, "A"), (NAME, "SRV"), (NAME, "AAAA"), (f"no.{NAME}", "A"), ("cluster.local", "SOA")]:
         packet = dns.message.make_query(name, rtype, use_edns=False).to_wire()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
@@ -142,8 +157,8 @@ def test_https_gives_the_octets_that_udp_gives(ports, files):
         assert 'dnsd_dns_requests_total{qtype="SRV",transport="https"} 2.0' in response.read().decode()
 
 
-def test_without_its_package_https_is_http_1_1(serve, files, tmp_path):
-    authority, pair = files
+def test_without_its_package_https_is_http_1_1(serve, authority, tmp_path):
+    pair = signed(authority, "dns")
     (tmp_path / "h2").mkdir()
     (tmp_path / "h2/__init__.py").write_text('raise ModuleNotFoundError("No module named \'h2\'", name="h2")\n')
     (doh,) = free_ports(1)
