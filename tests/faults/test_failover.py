@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from faults.probe import Probe
@@ -67,7 +68,7 @@ async def _round(
 ) -> tuple[Writers, float]:
     """One master lost under 200 writes a second; the writers, and how long writes were not taken."""
     writers = Writers(replicas, 200, seed=seed)
-    writing = asyncio.ensure_future(writers.run(FAILOVER_SECONDS))
+    writing, over_at = asyncio.ensure_future(writers.run(FAILOVER_SECONDS)), time.monotonic() + FAILOVER_SECONDS
     await asyncio.sleep(1.5)
     old = await asyncio.to_thread(redises.master)
     gone_at = time.monotonic()
@@ -75,7 +76,7 @@ async def _round(
     await writing
     back = [at for at in writers.replied_at if at > gone_at + 0.3]
     assert back, f"no write was taken within {FAILOVER_SECONDS} s; {writers.refused[-3:]}"
-    gaps = [late - early for early, late in zip([gone_at, *back], back, strict=False)]
+    gaps = [late - early for early, late in pairwise([gone_at, *back, over_at])]
     if is_killed:
         await asyncio.to_thread(old.start)
     else:

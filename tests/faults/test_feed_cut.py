@@ -45,12 +45,16 @@ async def test_three_replicas_are_equal_again_after_every_cut(make_server, make_
         _, cut = await asyncio.gather(writers.run(seconds), _cut_at_random(server, seconds))
         last = max(writers.replied_at)
         await asyncio.sleep(max(0.0, last + EQUAL_SECONDS - time.monotonic()))
+        statuses = [await asyncio.to_thread(replica.ready) for replica in replicas]
         first, *others = [await asyncio.to_thread(replica.records) for replica in replicas]
     for probe in (one, two, three):
         probe.assert_flawless()
+    assert len({(status["digest"], status["digest_revision"]) for status in statuses}) == 1, statuses
+    assert statuses[0]["digest"]
     assert cut >= seconds // 2
     assert len(first) > len(TRUTH) * 2
     assert all(other == first for other in others)
     assert not writers.lost_from(first)
-    assert len(writers.replied_at) > 10 * seconds, writers.refused[:5]
+    written = len(writers.replied_at) / seconds
+    assert written > (0.95 if scale == 1 else 0.05) * WRITES_A_SECOND, writers.refused[:5]  # in CI others have the cores
     print(f"\n{len(writers.replied_at)} writes, {len(writers.refused)} refused, {cut} cut, {len(first)} objects equal")

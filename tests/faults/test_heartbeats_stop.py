@@ -75,7 +75,8 @@ def test_no_service_goes_empty_when_a_third_and_then_all_heartbeats_stop(make_se
     probe.assert_never("wrong []")
     told = f"on after {took:.1f} s of a lease of {lease} s; {left} and {at_last} of {len(EVERYBODY)} stand, {held} held"
     print(f"\n{told}")
-    assert took <= lease + 2, told  # a lease is a lower bound: it runs out a tick after its length, at the soonest
+    # Who stops has renewed a third of a lease ago at most; at a fifth, the tick that a lease has on top is not made up.
+    assert took <= lease + (0 if scale == 1 else 2), told
     assert left >= (1 - GONE_MOST) * len(EVERYBODY), told
     assert at_last >= (1 - GONE_MOST) * len(EVERYBODY), told
     assert is_still_on, told

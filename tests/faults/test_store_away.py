@@ -110,4 +110,4 @@ def test_answers_and_leases_outlive_every_outage_of_the_store(make_server, make_
         assert {each[1] for each in outage.writes} == {503}
         took = sorted(each[0] for each in outage.writes)
         assert took[len(took) // 2] <= ANSWERED_SECONDS
-        assert took[-1] <= 2 * ANSWERED_SECONDS
+        assert took[-1] <= (1 if scale == 1 else 2) * ANSWERED_SECONDS, outage.told  # in CI others have the cores
