@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import select
 from collections.abc import Mapping, Sequence
 
 from dnsd.answer.access import EVERYBODY, Access
@@ -94,14 +95,15 @@ class Responder:
         if query_log:
             self._respond = QueryLog(query_log, self._udp_tally).around(self._respond)
         self._rate = rate
-        self._udp: list[UdpServer] = []
+        self._udp: dict[int, UdpServer] = {}
+        self._waiting = select.poll()
         self._tcp: TcpServer | None = None
         self._is_stopping = False
         self._ended = asyncio.Event()
 
     async def run(self) -> None:
         """Answer until :meth:`stop` has ended it. Raises InvalidSetting when a port cannot be opened."""
-        self._source.open(self.counts, self._take_terms)
+        self._source.open(self.counts, self._take_terms, self._answer_waiting)
         tasks = Tasks("responder")
         loaded, ended = tasks.start("loaded", self._source.loaded.wait()), tasks.start("ended", self._ended.wait())
         await asyncio.wait((loaded, ended), timeout=self._open_within_seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -122,7 +124,7 @@ class Responder:
             await self._tcp.close(FINISH_SECONDS)
             if self._forwarder is not None:
                 await self._forwarder.idle(FINISH_SECONDS)
-            for server in self._udp:
+            for server in self._udp.values():
                 server.close()
             for each in self._sockets:
                 each.close_traffic()
@@ -135,13 +137,18 @@ class Responder:
         """All that was counted since the start, and what is open now."""
         total = self._udp_tally.counts()
         add(total, self._tcp_tally.counts())
-        for server in self._udp:
+        for server in self._udp.values():
             add(total, server.counts())
         if self._tcp is not None:
             add(total, self._tcp.counts())
         if self._forwarder is not None:
             add(total, self._forwarder.counts())
         return total
+
+    def _answer_waiting(self) -> None:
+        # One look at all sockets costs a quarter of an attempt to read one.
+        for descriptor, _ in self._waiting.poll(0):
+            self._udp[descriptor].answer_waiting()
 
     def _open_traffic(self) -> None:
         for each in self._sockets:
@@ -160,7 +167,8 @@ class Responder:
                 has_siblings=each.responders > 1,
             )
             server.open()
-            self._udp.append(server)
+            self._udp[each.udp.fileno()] = server
+            self._waiting.register(each.udp, select.POLLIN)
         descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         connections_most, a_client_most = self._limits
         self._tcp = TcpServer(

@@ -24,6 +24,11 @@ QUEUED_OCTETS_MOST = 64 * 1024
 
 TakeTerms = Callable[[Mapping[str, object]], None]
 ReadCounts = Callable[[], Counts]
+AnswerWaiting = Callable[[], None]
+
+
+def nobody_waits() -> None:
+    """What there is to answer where nobody asks."""
 
 
 class Source(Protocol):
@@ -31,8 +36,13 @@ class Source(Protocol):
 
     loaded: asyncio.Event
 
-    def open(self, read_counts: ReadCounts, take_terms: TakeTerms) -> None:
-        """Begin, in the running loop: ``take_terms`` is called with fields to change, ``read_counts`` for reports."""
+    def open(
+        self, read_counts: ReadCounts, take_terms: TakeTerms, answer_waiting: AnswerWaiting = nobody_waits
+    ) -> None:
+        """Begin, in the running loop: ``take_terms`` is called with fields to change, ``read_counts`` for reports.
+
+        ``answer_waiting`` is called between the steps of a change, so that no question waits for all of it.
+        """
 
     def close(self) -> None:
         """End, with a last report."""
@@ -58,10 +68,12 @@ class FeedReader:
         self._has_news = False
         self.loaded = asyncio.Event()
 
-    def open(self, read_counts: ReadCounts, take_terms: TakeTerms) -> None:
+    def open(
+        self, read_counts: ReadCounts, take_terms: TakeTerms, answer_waiting: AnswerWaiting = nobody_waits
+    ) -> None:
         """Ask for everything, and follow."""
         self._loop = asyncio.get_running_loop()
-        self._read_counts, self._take_terms = read_counts, take_terms
+        self._read_counts, self._take_terms, self._answer_waiting = read_counts, take_terms, answer_waiting
         self._loop.add_reader(self._end.fileno(), self._read)
         self._say(("hello",))
         self._reporting = self._tasks.start("reports", self._report_on())
@@ -80,7 +92,9 @@ class FeedReader:
 
     def _read(self) -> None:
         for message in self._inbox.receive():
+            self._answer_waiting()  # to read it took as long as a step
             self._take(message)
+        self._answer_waiting()
         self._tell_news()
         if self._inbox.is_ended and self._loop is not None:
             self._loop.remove_reader(self._end.fileno())
@@ -90,7 +104,8 @@ class FeedReader:
             case "delta", delta:
                 # Without a whole table it changes nothing; the load that must follow brings it.
                 if self._table.loaded:
-                    self._table.apply(delta)
+                    for _ in self._table.apply_steps(delta):
+                        self._answer_waiting()
                     self._garbage.change(len(delta[1]))
                     self._has_news = True
             case "part", int(load_id), int(index), part:
@@ -177,7 +192,9 @@ class LocalFeed:
         self._read_counts: ReadCounts = dict
         self.loaded = asyncio.Event()
 
-    def open(self, read_counts: ReadCounts, take_terms: TakeTerms) -> None:
+    def open(
+        self, read_counts: ReadCounts, take_terms: TakeTerms, answer_waiting: AnswerWaiting = nobody_waits
+    ) -> None:
         """Begin."""
         self._read_counts, self._take_terms = read_counts, take_terms
         take_terms(self._terms)

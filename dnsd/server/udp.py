@@ -113,6 +113,11 @@ class UdpServer:
         tally.answered(replies, questions)
         return len(packets)
 
+    def answer_waiting(self) -> None:
+        """Answer what has come meanwhile, at most a batch: for who has the loop for long. Nothing while closed."""
+        if self._loop is not None:
+            self.answer_batch()
+
     def _take(self, outcome: Outcome, packet: bytes, peer: bytes, index: int) -> Reply:
         """What to send now for an outcome that is no reply, to the sender of datagram ``index`` of the batch."""
         if self._forwarding is None or not isinstance(outcome, Forward):

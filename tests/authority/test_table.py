@@ -7,7 +7,7 @@ import pytest
 
 from dnsd.authority.compile import compile_node
 from dnsd.authority.form import Kind
-from dnsd.authority.table import Delta, Loading, Table, parts_of, unpack_node
+from dnsd.authority.table import NODES_A_STEP, Delta, Loading, Table, parts_of, unpack_node
 from dnsd.authority.tree import Tree
 from dnsd.authority.zone import Zone
 from dnsd.model.names import Name, child, name_from_text
@@ -88,6 +88,16 @@ def test_a_delta_replaces_and_removes(table: Table, zone: Zone) -> None:
     assert child("a", SVC) not in table.nodes
     table.apply((9, [(child("a", SVC), None)], []))
     assert table.revision == 9
+
+
+def test_a_large_delta_is_taken_step_by_step_and_shown_at_once(table: Table, zone: Zone) -> None:
+    names = [child(f"n{number}", SVC) for number in range(2 * NODES_A_STEP + 1)]
+    delta = Delta(8, [(name, compile_node(zone, [rrset(name, 9)], lambda _: ())) for name in names])
+    before = packed(table)
+    steps = [packed(table) == before for _ in table.apply_steps(delta.pack())]
+    assert steps == [True, True, True]
+    assert table.revision == 8
+    assert table.nodes.keys() >= set(names)
 
 
 def test_a_revision_is_in_every_soa_of_the_registry(table: Table, make_zone: MakeZone) -> None:

@@ -127,6 +127,23 @@ async def test_every_change_is_in_the_next_answer(make, catalog, register, until
         assert len(_addresses(await room.ask(WEB, tcp=number % 2 == 0))) == number
 
 
+async def test_its_source_can_let_it_answer_without_the_loop(make, catalog, register, until, monkeypatch):
+    told = []
+    monkeypatch.setattr(LocalFeed, "open", lambda feed, *given: (told.append(given), feed.reload()))
+    catalog.load([], [], 1)
+    register(2, 7)
+    room = make()
+    await until(lambda: room.responder._tcp is not None)
+    ((_, _, answer_waiting),) = told
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(5)
+        client.connect(("127.0.0.1", room.port))
+        answer_waiting()
+        client.send(dns.message.make_query(WEB, "A").to_wire())
+        answer_waiting()
+        assert _addresses(dns.message.from_wire(client.recv(512))) == ["10.0.0.7"]
+
+
 @pytest.mark.parametrize(("host", "asked"), [("0.0.0.0", "127.0.0.9"), ("::", "::1"), ("::1", "::1")])
 async def test_replies_leave_from_the_address_that_was_asked(make, catalog, register, until, host, asked):
     catalog.load([], [], 1)

@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from dnsd.authority.table import Table, parts_of
+from dnsd.authority.table import NODES_A_STEP, Table, parts_of
 from dnsd.server.frames import Inbox, Outbox, feed_pair, packed
 from dnsd.server.source import MOVE_SECONDS, FeedReader, LocalFeed
 
@@ -113,6 +113,19 @@ async def test_a_load_is_shown_when_it_is_whole_and_changes_then(reader, catalog
     assert {owner: node.pack() for owner, node in source._table.nodes.items()} == {
         owner: node.pack() for owner, node in catalog.table.nodes.items()
     }
+
+
+async def test_questions_are_answered_between_the_steps_of_a_change(reader, catalog, until):
+    source, far, _ = reader
+    catalog.load([], [], 1)
+    far.load(1, catalog.table)
+    await until(lambda: ("applied", 1, 1) in far.listen())
+    seen: list[int] = []
+    source._answer_waiting = lambda: seen.append(source._table.revision)
+    far.say("delta", (2, [(bytes((number, 1)), None) for number in range(3 * NODES_A_STEP)], []))
+    await until(lambda: ("applied", 1, 2) in far.listen())
+    # One behind its reading, three between the steps; and one when it is shown, before control is told.
+    assert seen == [1, 1, 1, 1, 2]
 
 
 async def test_a_second_load_takes_the_place_of_the_first(reader, catalog, register, until):

@@ -238,3 +238,19 @@ async def test_beside_others_it_lets_others_go_first_after_a_batch_of_many(
             client.send(ask(number))
         server._take_turn()
     assert yielded == expected
+
+
+async def test_what_waits_is_answered_while_somebody_else_has_the_loop(make, ask, answered):
+    server, bound, _ = make()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(5)
+        client.connect(bound.getsockname())
+        client.send(ask(1))
+        server.answer_waiting()
+        assert client.recv(512) == answered(1)
+        server.close()
+        client.send(ask(2))
+        server.answer_waiting()
+        client.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            client.recv(512)
