@@ -39,6 +39,12 @@ class Sentinels:
         most = max(set(ports), key=ports.count)
         return next(server for server in self.servers if server.port == most)
 
+    def hurry(self) -> None:
+        """Make the sentinels talk more often: who comes back as a master is a replica again in 2 s instead of 8."""
+        for port in self._ports:
+            told = self._ask(port, "SENTINEL", "DEBUG", "PUBLISH-PERIOD", "500", "INFO-PERIOD", "1000")
+            assert told.startswith("+OK"), told
+
     def wait_until_whole(self) -> None:
         """Until there is one master, and the two others follow it in step."""
         until(lambda: self._copies(self.master()) == 2, "everybody follows the master", 60)

@@ -39,6 +39,8 @@ def redises(request: pytest.FixtureRequest, own_loopback: bool) -> Iterator[Sent
     name, rounds = request.param
     made = SETS[name]()
     made.rounds = rounds
+    if rounds == 1:
+        made.hurry()
     yield made
     made.close()
 
