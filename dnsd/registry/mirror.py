@@ -139,8 +139,8 @@ class Mirror:
         values: list[Service | Endpoint] = [*inventory.services(), *inventory.endpoints()]
         # Bad records are said at every start, so they are read again.
         image = self.catalog.image() if is_compiled and not self._intake.bad_records else None
-        now = Standing(self.epoch, self.revision, self._intake.history, values, self.catalog.makings, image)
-        return self._kept.standing(now)
+        makings = "" if image is None else self.catalog.makings
+        return self._kept.standing(Standing(self.epoch, self.revision, self._intake.history, values, makings, image))
 
     def pairs(self) -> list[Pair]:
         """Key and revision of everything, for a digest."""
