@@ -90,7 +90,7 @@ def _step_clock(make_server, make_replica, tmp_path, scale: float, whose: str) -
             until(lambda step=int(offset): abs(wall() - time.time() - step) < MINUTE / 2, "it has the clock we gave it")
             _keep(replica, lease, lease / 3)
         with ThreadPoolExecutor(1) as pool:
-            kept = pool.submit(_keep, replica, 2 * lease + 6, lease / 3)
+            kept = pool.submit(_keep, replica, 2 * lease + 6 * scale, lease / 3)
             took = _vanished(replica, lease)
             kept.result()
     probe.assert_flawless()
@@ -132,7 +132,7 @@ def _pause(make_server, make_replica, scale: float) -> Gone:
     replica.signal(signal.SIGCONT)
     back = time.monotonic()
     with Probe(replica.dns, names) as probe, ThreadPoolExecutor(1) as pool:
-        kept = pool.submit(_keep, replica, 3 * lease + 6, lease / 3)
+        kept = pool.submit(_keep, replica, 3 * lease + 6 * scale, lease / 3)
         until(lambda: replica.answer("silent") in NOBODY, "the silent one goes", 6 * lease + 30)
         took = time.monotonic() - back
         kept.result()
