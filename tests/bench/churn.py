@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from itertools import count
 from types import TracebackType
 
@@ -19,15 +20,24 @@ _NAMESPACE = "churn"
 _LEASE_SECONDS = 30
 _RENEWED_AFTER, _REMOVED_AFTER = 50, 100
 """Steps of a hundredth of a second: an endpoint renews after half a second and goes after a whole one."""
+_CLIENTS = 5
+"""One alone would wait for the answer to each of its calls, and be late where two at once are not; divides both."""
 
 
 class Pacing:
-    """Takes so many steps a second while it is entered; a step is some calls, one after the other."""
+    """Takes so many steps a second while it is entered, from so long after; a step is some calls in turn."""
 
-    def __init__(self, admin: tuple[str, int], steps: Iterator[Sequence[bytes]], steps_a_second: float) -> None:
+    def __init__(
+        self,
+        admin: tuple[str, int],
+        steps: Iterator[Sequence[bytes]],
+        steps_a_second: float,
+        after_seconds: float = 0.0,
+    ) -> None:
         self._admin = admin
         self._steps = steps
         self._wanted = steps_a_second
+        self._after_seconds = after_seconds
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self._fault: Exception | None = None
@@ -45,7 +55,7 @@ class Pacing:
 
     def _run(self) -> None:
         line = Line(self._admin)
-        start = time.monotonic()
+        start = time.monotonic() + self._after_seconds
         taken = 0
         try:
             while not self._ending.wait(start + taken / self._wanted - time.monotonic()):
@@ -63,24 +73,42 @@ class Pacing:
         """Undo what so many steps have left."""
 
 
-class Churn(Pacing):
-    """A thousand endpoints a second that are registered, renewed and removed, ten a call."""
+class Churn:
+    """A thousand endpoints a second that are registered, renewed and removed, ten a call, by clients side by side."""
 
     def __init__(self, admin: tuple[str, int]) -> None:
-        super().__init__(admin, _life(), ENDPOINTS_A_SECOND / ENDPOINTS_A_CALL)
+        self._lives = [_Lives(admin, first) for first in range(_CLIENTS)]
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "Churn":
+        for each in self._lives:
+            self._stack.enter_context(each)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
+        self._stack.__exit__(kind, fault, at)
 
     @property
     def endpoints_a_second(self) -> float:
         """How many were registered a second in fact; when it ran for long, as many were renewed and removed."""
-        return self.steps_a_second * ENDPOINTS_A_CALL
+        return sum(each.steps_a_second for each in self._lives) * ENDPOINTS_A_CALL
+
+
+class _Lives(Pacing):
+    """One client: every so manieth step is its own."""
+
+    def __init__(self, admin: tuple[str, int], first: int) -> None:
+        steps_a_second = ENDPOINTS_A_SECOND / ENDPOINTS_A_CALL
+        super().__init__(admin, _life(first), steps_a_second / _CLIENTS, first / steps_a_second)
+        self._first = first
 
     def _clear(self, line: Line, taken: int) -> None:
-        for number in range(max(0, taken - _REMOVED_AFTER), taken):
-            line.call(_removals(number))
+        for number in range(max(0, taken - _REMOVED_AFTER // _CLIENTS), taken):
+            line.call(_removals(self._first + number * _CLIENTS))
 
 
-def _life() -> Iterator[list[bytes]]:
-    for number in count():
+def _life(first: int) -> Iterator[list[bytes]]:
+    for number in count(first, _CLIENTS):
         calls_now = [_registrations(number)]
         if number >= _RENEWED_AFTER:
             keys = [_key(endpoint) for endpoint in _endpoints(number - _RENEWED_AFTER)]

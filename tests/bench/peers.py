@@ -85,10 +85,17 @@ class Peer:
             self.notes.append(f"{self.name}: a sample was thrown away: {counted}")
         raise RuntimeError(self.notes[-1])
 
-    def waits(self, load: Load, seconds: float) -> Outcome:
+    def waits(
+        self,
+        load: Load,
+        seconds: float,
+        *,
+        cores: Sequence[int] = process.SERVER_CORES,
+        client_cores: Sequence[int] = process.CLIENT_CORES,
+    ) -> Outcome:
         """Send a load for the sake of its latencies."""
-        process.pin(self.pids(), process.SERVER_CORES)
-        outcome = dnsperf.send(load, self.address, seconds, with_latencies=True)
+        process.pin(self.pids(), cores)
+        outcome = dnsperf.send(load, self.address, seconds, with_latencies=True, cores=client_cores)
         self._note(outcome)
         return outcome
 

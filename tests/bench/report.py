@@ -106,6 +106,9 @@ def _markdown(figures: Sequence[Figure]) -> Iterator[str]:
         if lines:
             yield f"### {row.title}"
             yield ""
+            if row.about:
+                yield row.about
+                yield ""
             yield "| what | min | median | max | unit | reach | reached |"
             yield "| --- | ---: | ---: | ---: | --- | --- | --- |"
             yield from ("| " + " | ".join(_cells(figure)[1:]) + " |" for figure in lines)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import rows_answers
+import rows_churn
 import rows_registry
 import rows_service
 import rows_size
@@ -14,11 +15,12 @@ from stage import Stage
 
 @dataclass(frozen=True)
 class Row:
-    """``parts``: names of further lines that it measures on the way."""
+    """``parts``: names of further lines that it measures on the way; ``about``: what its lines mean."""
 
     title: str
     measure: Callable[[Stage], list[Figure]]
     parts: tuple[str, ...] = ()
+    about: str = ""
 
 
 ROWS: dict[str, Row] = {
@@ -30,7 +32,9 @@ ROWS: dict[str, Row] = {
     "tcp-long": Row("TCP: long pipelined connections", rows_service.tcp_long),
     "tcp-each": Row("TCP: a new connection for every query", rows_service.tcp_each),
     "latency": Row("Latency at 1,000 queries a second", rows_service.latency),
-    "churn": Row("While 1,000 endpoints a second are registered, renewed and removed", rows_service.churn),
+    "churn": Row(
+        "While 1,000 endpoints a second are registered, renewed and removed", rows_churn.churn, about=rows_churn.ABOUT
+    ),
     "workers": Row("Two workers, 64 client ports", rows_service.workers),
     "sizes": Row("From small to large registries", rows_size.sizes),
     "crowd": Row("One service with 1,000 endpoints: SRV over TCP", rows_size.crowd),

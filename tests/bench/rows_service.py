@@ -1,13 +1,10 @@
-"""The rows about TCP, latency, registrations beside queries, and a second worker."""
+"""The rows about TCP, latency, and a second worker."""
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
 
 import process
 import questions
-from churn import Churn
 from connections import ask_each
 from dnsperf import Load
 from figures import MICROSECONDS, TIMES, Figure, alternate, ratios, sample_lines
@@ -16,13 +13,10 @@ from stage import Stage
 
 _EACH_QUESTIONS = 5000
 _CALM_RATE = 1000
-_CHURN_RATE = 5000
 _WORKER_PORTS = 64
 _COUNTS = ("one worker", "two workers")
-_MICRO, _MILLI = 1_000_000, 1000
+_MICRO = 1_000_000
 P50, P99 = 0.5, 0.99
-
-T = TypeVar("T")
 
 
 def tcp_long(stage: Stage) -> list[Figure]:
@@ -57,70 +51,6 @@ def latency(stage: Stage) -> list[Figure]:
             compared = ratios(by_name["dnsd"], by_name["Knot"])
             lines.append(Figure("latency", f"dnsd / Knot, {title}", TIMES, compared, most=1.5))
     return lines
-
-
-def churn(stage: Stage) -> list[Figure]:
-    """Latency at 5,000 queries a second and cost at full speed, idle and while 1,000 endpoints a second come and go.
-
-    NSD, which knows of no change, is asked beside the same change: what its latency rises by is the machine's doing.
-    """
-    load, seconds = stage.load(questions.warm), stage.options.seconds
-    rates: list[float] = []
-
-    def busy(measure: Callable[[int], T]) -> Callable[[int], T]:
-        def during(number: int) -> T:
-            churning = Churn(stage.dnsd.admin)
-            with churning:
-                result = measure(number)
-            rates.append(churning.endpoints_a_second)
-            return result
-
-        return during
-
-    paced = replace(load, rate=_CHURN_RATE)
-    waiting = {peer.name: _waiting_for_cores(peer, paced, seconds) for peer in _with_nsd(stage)}
-    contestants = {f"{name}, idle": wait for name, wait in waiting.items()}
-    contestants |= {f"{name}, under change": busy(wait) for name, wait in waiting.items()}
-    waits = alternate(stage.options.rounds, contestants)
-    idle, changing = lambda _: stage.dnsd.cost(load, seconds), busy(lambda _: stage.dnsd.cost(load, seconds))
-    costs = alternate(stage.options.rounds, {"idle": idle, "under change": changing})
-    return [
-        *_waits_compared(waits, list(waiting)),
-        *sample_lines("churn", MICROSECONDS, costs),
-        Figure("churn", "cost / idle", TIMES, ratios(costs["under change"], costs["idle"]), most=1.3),
-        Figure("churn", "endpoints registered, renewed and removed", "1/s", rates, least=950),
-    ]
-
-
-def _with_nsd(stage: Stage) -> list[Peer]:
-    return [stage.dnsd, *(peer for name, peer in stage.rivals.items() if name == "NSD")]
-
-
-def _waits_compared(waits: Mapping[str, Sequence[tuple[float, float]]], names: Sequence[str]) -> list[Figure]:
-    """Lines for the p99 of each, and for how long it stood without a core, a second."""
-    p99 = {what: [pair[0] for pair in pairs] for what, pairs in waits.items()}
-    lines = sample_lines("churn", "us", {f"{what}, p99": samples for what, samples in p99.items()})
-    for name in names:
-        compared = ratios(p99[f"{name}, under change"], p99[f"{name}, idle"])
-        lines.append(Figure("churn", f"{name}: p99 / idle", TIMES, compared, most=2.0 if name == "dnsd" else None))
-    if "NSD" in names:
-        compared = ratios(p99["dnsd, under change"], p99["NSD, under change"])
-        lines.append(Figure("churn", "p99 under change, dnsd / NSD beside it", TIMES, compared))
-    coreless = {f"{what}: without a core": [pair[1] for pair in pairs] for what, pairs in waits.items()}
-    return [*lines, *sample_lines("churn", "ms a second", coreless)]
-
-
-def _waiting_for_cores(peer: Peer, load: Load, seconds: float) -> Callable[[int], tuple[float, float]]:
-    """The p99 in microseconds, and for how many milliseconds a second the server was ready to run and did not."""
-
-    def wait(_: int) -> tuple[float, float]:
-        pids = peer.pids()
-        before, start = process.waited_seconds(pids), time.monotonic()
-        p99 = peer.waits(load, seconds).quantile(P99) * _MICRO
-        coreless = (process.waited_seconds(pids) - before) / (time.monotonic() - start)
-        return p99, coreless * _MILLI
-
-    return wait
 
 
 def workers(stage: Stage) -> list[Figure]:
