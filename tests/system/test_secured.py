@@ -87,12 +87,18 @@ def authority(tmp_path: Path) -> Authority:
     return made
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> str:
-    file = tmp_path / "root.token"
+@pytest.fixture(scope="module")
+def root_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("root") / "root.token"
     command = [sys.executable, "-m", "dnsd", "token", "bootstrap", "--file", str(file)]
     subprocess.run(command, check=True, capture_output=True, timeout=60)
-    return file.read_text().strip()
+    return file
+
+
+@pytest.fixture
+def root(tmp_path: Path, root_file: Path) -> str:
+    """The first token; its file is the test's own."""
+    return Path(shutil.copy(root_file, tmp_path)).read_text().strip()
 
 
 @pytest.fixture
