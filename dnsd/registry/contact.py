@@ -45,7 +45,7 @@ class Contact:
     def meet(self, facts: Facts) -> None:
         """A connection was made; this is who is there."""
         if self.facts is None or self.facts.run_id != facts.run_id:
-            _log.info("store: %s %s at %s", facts.server, facts.version, self._place)
+            _log.info("store: %s %s at %s: %s", facts.server, facts.version, self._place, told(facts))
             if not facts.is_append_only:
                 _log.warning("the store has no append-only file (appendonly no): its restart loses changes")
         self.facts = facts
@@ -76,3 +76,12 @@ class Contact:
         ceiling = min(PAUSE_SECONDS_MOST, PAUSE_SECONDS_LEAST * (1 << min(self._failures, 10)))
         self._failures += 1
         return PAUSE_SECONDS_LEAST + self._chance() * (ceiling - PAUSE_SECONDS_LEAST)
+
+
+def told(facts: Facts) -> str:
+    """What a server's promises rest on, by the names of its settings."""
+    least = "unknown" if facts.replicas_to_write is None else facts.replicas_to_write
+    return (
+        f"{facts.role}, appendonly {'yes' if facts.is_append_only else 'no'}, "
+        f"maxmemory-policy {facts.maxmemory_policy}, min-replicas-to-write {least}"
+    )

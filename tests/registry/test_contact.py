@@ -1,4 +1,5 @@
 import logging
+from dataclasses import replace
 
 import pytest
 
@@ -40,8 +41,16 @@ def test_a_server_is_named_when_it_is_another(contact, caplog):
     contact.meet(facts())
     contact.meet(facts("other", is_append_only=False))
     assert [record.levelname for record in caplog.records] == ["INFO", "INFO", "WARNING"]
+    settings = "appendonly yes, maxmemory-policy noeviction, min-replicas-to-write 0"
+    assert caplog.records[0].message == f"store: redis 7.0.15 at unix:///s: master, {settings}"
     assert "no append-only file" in caplog.text
     assert contact.facts.run_id == "other"
+
+
+def test_what_a_server_does_not_tell_is_unknown(contact, caplog):
+    caplog.set_level(logging.INFO)
+    contact.meet(replace(facts(is_append_only=False), replicas_to_write=None))
+    assert "appendonly no, maxmemory-policy noeviction, min-replicas-to-write unknown" in caplog.text
 
 
 def test_its_age_counts_from_when_the_store_was_heard(contact, hand_clock):
