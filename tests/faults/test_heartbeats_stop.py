@@ -1,12 +1,14 @@
 """Row 19: heartbeats of many stop at once, for the network between is broken; and a service of which only drained ones
 are left."""
 
+import subprocess
+import sys
 import threading
 import time
 
 import pytest
 from faults.probe import Probe
-from faults.replica import Replica, until
+from faults.replica import ROOT, Replica, until
 
 pytestmark = pytest.mark.timeout(200)
 
@@ -49,6 +51,12 @@ def _is_on(replica: Replica) -> bool:
     return bool(replica.ready()["self_preservation"])
 
 
+def _listed(replica: Replica) -> str:
+    """What ``dnsd list`` tells people beside the list."""
+    words = [sys.executable, "-m", "dnsd", "list", "--server", replica.url]
+    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stderr
+
+
 def test_no_service_goes_empty_when_a_third_and_then_all_heartbeats_stop(make_server, make_replica, scale):
     """Row 19: with 30 % the guard is on within a lease and at most 15 % go; with 100 % no service goes empty."""
     lease = max(3, round(LEASE_SECONDS * scale))
@@ -68,6 +76,7 @@ def test_no_service_goes_empty_when_a_third_and_then_all_heartbeats_stop(make_se
             time.sleep(lease + 2)
             at_last = _standing(replica)
             is_still_on, held = _is_on(replica), replica.ready()["held_endpoints"]
+            metric, listed = replica.metric("dnsd_self_preservation"), _listed(replica)
     finally:
         hearts.ending.set()
         hearts.join()
@@ -80,6 +89,8 @@ def test_no_service_goes_empty_when_a_third_and_then_all_heartbeats_stop(make_se
     assert left >= (1 - GONE_MOST) * len(EVERYBODY), told
     assert at_last >= (1 - GONE_MOST) * len(EVERYBODY), told
     assert is_still_on, told
+    assert (metric, replica.log.count("self-preservation is on: ")) == (1, 1)
+    assert f"self-preservation is on: {held} endpoints are kept" in listed
     assert all(isinstance(replica.answer(service), frozenset) and replica.answer(service) for service in TRUTH)
 
 
