@@ -8,7 +8,7 @@ import pytest
 from room import require
 
 RUN = Path(__file__).with_name("run.py")
-SMALL = ("--services", "20", "--rounds", "1", "--seconds", "0.2")
+SMALL = ("--services", "20", "--rounds", "1", "--seconds", "0.5")
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
