@@ -229,6 +229,7 @@ class Writers:
     """Registrations at a steady rate, each acknowledged or not, spread over replicas while ``run`` runs.
 
     ``acknowledged``: "service/id" -> (address, reply); a later one of the same key replaces the earlier.
+    ``meanings``: revision -> each ("service/id", address) that was acknowledged with it.
     """
 
     def __init__(
@@ -238,7 +239,7 @@ class Writers:
         self.attempted: dict[str, set[str]] = {}
         self.refused: list[tuple[float, int, str]] = []
         self.replied_at: list[float] = []
-        self.revisions: dict[tuple[str, int], set[str]] = {}
+        self.meanings: dict[int, set[tuple[str, str]]] = {}
         self.slowest = 0.0
         self._replicas, self._rate, self._lease, self._ids = list(replicas), rate, lease, ids
         self._random = random.Random(seed)
@@ -276,6 +277,7 @@ class Writers:
         self.slowest = max(self.slowest, time.monotonic() - start)
         if reply.status in (200, 201) and document["stored"]:
             self.replied_at.append(time.monotonic())
+            self.meanings.setdefault(document["revision"], set()).add((key, address))
             before = self.acknowledged.get(key)
             if before is None or before[1]["revision"] < document["revision"]:
                 self.acknowledged[key] = address, document
