@@ -4,22 +4,29 @@
 """
 
 import json
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from faults.peers import Crowd
-from faults.probe import Probe, Tally, Wrong
+from faults.probe import UDP_A_SECOND, Probe, Tally, Wrong
 
 TESTS = Path(__file__).parents[1]
 
 
-def probed(address: tuple[str, int], truth: Mapping[str, Sequence[str]], seconds: float) -> Tally:
-    """What the probe saw in so many seconds, latencies included."""
-    with _elsewhere("probe", address, truth, seconds) as process:
+def probed(
+    address: tuple[str, int],
+    truth: Mapping[str, Sequence[str]],
+    seconds: float,
+    udp: int = UDP_A_SECOND,
+    cores: Collection[int] = (),
+) -> Tally:
+    """What the probe saw in so many seconds, latencies included; ``cores``: where it runs, all if none are named."""
+    with _elsewhere("probe", address, truth, seconds, udp, list(cores)) as process:
         told, _ = process.communicate(timeout=seconds + 60)
     tally = Tally(**json.loads(told))
     tally.wrong = [Wrong(*each) for each in tally.wrong]  # type: ignore[misc]
@@ -49,13 +56,17 @@ def _elsewhere(what: str, *arguments: object) -> Iterator["subprocess.Popen[str]
             process.kill()
 
 
-def _probe(address: Sequence[object], truth: Mapping[str, Sequence[str]], seconds: float) -> None:
-    with Probe((str(address[0]), int(str(address[1]))), truth) as probe:
+def _probe(
+    address: Sequence[object], truth: Mapping[str, Sequence[str]], seconds: float, udp: int, cores: Sequence[int]
+) -> None:
+    if cores:
+        os.sched_setaffinity(0, cores)
+    with Probe((str(address[0]), int(str(address[1]))), truth, udp) as probe:
         time.sleep(seconds)
     tally = probe.tally
     wrong = [(each.at, each.transport, each.name, each.what) for each in tally.wrong]
-    told = {"asked": tally.asked, "answered": tally.answered, "wrong": wrong, "latencies": tally.latencies}
-    print(json.dumps(told))
+    times = {"latencies": tally.latencies, "answered_at": tally.answered_at}
+    print(json.dumps({"asked": tally.asked, "answered": tally.answered, "wrong": wrong, **times}))
 
 
 def _crowd(address: Sequence[object], name: str, kinds: Mapping[str, int]) -> None:

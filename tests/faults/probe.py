@@ -59,6 +59,11 @@ class Tally:
         ordered = sorted(self.latencies)
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
 
+    def within(self, start: float, end: float) -> "Tally":
+        """The UDP answers that came between two moments, in monotonic seconds, and how long they took."""
+        pairs = [(at, took) for at, took in zip(self.answered_at, self.latencies, strict=True) if start <= at <= end]
+        return Tally(answered_at=[at for at, _ in pairs], latencies=[took for _, took in pairs])
+
     def kinds(self) -> Counter[str]:
         """How often each kind of wrong answer came."""
         return Counter(each.what.partition(" ")[0] for each in self.wrong)

@@ -2,19 +2,28 @@
 
 import asyncio
 import sys
-import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 import pytest
+from faults.cores import apart
 from faults.elsewhere import probed
+from faults.probe import Tally
 
 pytestmark = pytest.mark.timeout(300)
 
 CLIENTS = 1000
 LEASE_SECONDS = 15
+ROUNDS = 3
 IDLE_SECONDS = 3.0
-LATENCY_LEAST = 0.02
-"""Seconds; below this a ratio of latencies is noise of a shared machine."""
+QUESTIONS_A_SECOND = 500
+GRAIN = 0.001
+"""Seconds: what a kernel's timer and a change of process may take; a smaller difference is none."""
+GRAIN_IN_CI = 0.05
+GRAIN_ON_ONE_CORE = 0.02
+"""Where the herd and the responder want the same core, a ratio of less is noise."""
 TRUTH = {f"kept-{number}": [f"192.0.2.{number}"] for number in range(1, 6)}
 
 HERD = """
@@ -38,7 +47,7 @@ async def one(number):
         keeper = Keeper(client, registration, SystemClock(), lambda text: None)
         keeping = asyncio.ensure_future(keeper.keep())
         start = time.monotonic()
-        while not keeper.is_registered and time.monotonic() < start + seconds:
+        while not keeper.is_registered and time.monotonic() < start + 2 * lease:
             await asyncio.sleep(0.05)
         took = time.monotonic() - start
         await asyncio.sleep(max(0.0, start + seconds - time.monotonic()))
@@ -48,47 +57,120 @@ async def one(number):
 async def herd():
     return await asyncio.gather(*[one(number) for number in range(count)])
 
+start = time.monotonic()
 took = sorted(asyncio.run(herd()))
-print(took[len(took) // 2], took[-1])
+print(start, took[len(took) // 2], took[-1])
 """
 """The herd, in a process of its own: keepers as ``dnsd run`` has one each."""
+
+
+@dataclass(frozen=True)
+class Coming:
+    """One herd: when it began (monotonic), how long half of it took and the last of it; the probe before and beside."""
+
+    start: float
+    half: float
+    last: float
+    idle: Tally
+    probe: Tally
+
+    def delay(self, grain: float) -> tuple[float, float]:
+        """p99 while they came in and for the whole time, both in seconds above what is allowed."""
+        idle = self.idle.percentile(0.99)
+        allowed = max(2 * idle, idle + grain)
+        coming = self.probe.within(self.start, self.start + self.last)
+        return coming.percentile(0.99) - allowed, self.probe.percentile(0.99) - allowed
+
+
+class Herds:
+    """Clients that come to all replicas at once, and the first one's DNS before and meanwhile."""
+
+    def __init__(self, replicas, names: Mapping[str, Sequence[str]], program: Path, count: int, seconds: float) -> None:
+        self._replicas, self._names, self._count, self._seconds = replicas, names, count, seconds
+        program.write_text(HERD)
+        servers = ",".join(replica.url for replica in replicas)
+        self._words = [sys.executable, str(program), servers, str(count), str(LEASE_SECONDS), str(seconds)]
+
+    async def come(self, cores: frozenset[int]) -> Coming:
+        """They register, and renew until the time is over."""
+        idle = await self._probed(IDLE_SECONDS, cores)
+        probing = asyncio.ensure_future(self._probed(self._seconds, cores))
+        niceness = "0" if cores else "19"  # on the responder's core it takes only what nobody else wants
+        herd = await asyncio.create_subprocess_exec(
+            "nice", "-n", niceness, *self._words, cwd=Path(__file__).parents[2], stdout=asyncio.subprocess.PIPE
+        )
+        told, _ = await herd.communicate()
+        return Coming(*map(float, told.split()), idle, await probing)
+
+    async def go(self) -> None:
+        """They are deregistered, all in one change."""
+        keys = [(f"svc-{number % 20}", f"e{number}") for number in range(self._count)]
+        operations = [
+            {"op": "delete", "kind": "endpoint", "namespace": "herd", "service": service, "id": name}
+            for service, name in keys
+        ]
+        status, document = await asyncio.to_thread(
+            self._replicas[0].call, "POST", "/v1/batch", {"operations": operations}, 30
+        )
+        assert status == 200, document
+
+    async def standing(self) -> list[str]:
+        """Those of them that another replica has."""
+        records = await asyncio.to_thread(self._replicas[1].records)
+        return [key for key in records if key.startswith("herd/") and key.count("/") == 2]
+
+    async def _probed(self, seconds: float, cores: frozenset[int]) -> Tally:
+        return await asyncio.to_thread(probed, self._replicas[0].dns, self._names, seconds, QUESTIONS_A_SECOND, cores)
 
 
 async def test_a_thousand_clients_register_at_once(make_server, make_replica, tmp_path, scale):
     """Row 20: all in within two leases, nobody expires, DNS goes on at its speed.
 
-    In the field the clients are a thousand other machines. Here they have our two cores: their process takes what
-    nobody else wants (nice 19), and the probe is a process of its own, idle and beside them alike.
+    In the field the clients are a thousand other machines. Here they, control, the store and the other replicas have
+    all cores but the first, which is the responder's and its probe's: judged is what changes do to answers.
     """
     server = make_server("redis", "--appendonly", "yes")
     replicas = [make_replica(server.url, name, workers=1, is_waited_for=False) for name in ("one", "two", "three")]
     for replica in replicas:
         replica.wait()
     names = replicas[0].fill(TRUTH)
-    count, lease = int(CLIENTS * max(scale, 0.5)), LEASE_SECONDS
-    idle = await asyncio.to_thread(probed, replicas[0].dns, names, IDLE_SECONDS)
-    program = tmp_path / "herd.py"
-    program.write_text(HERD)
-    servers = ",".join(replica.url for replica in replicas)
-    seconds = lease * max(0.4, 3 * scale)
-    words = ["-n", "19", sys.executable, str(program), servers, str(count), str(lease), str(seconds)]
-    start = time.monotonic()
-    probing = asyncio.ensure_future(asyncio.to_thread(probed, replicas[0].dns, names, seconds))
-    herd = await asyncio.create_subprocess_exec(
-        "nice", *words, cwd=Path(__file__).parents[2], stdout=asyncio.subprocess.PIPE
+    count, seconds = int(CLIENTS * max(scale, 0.5)), LEASE_SECONDS * max(0.4, 3 * scale)
+    herds = Herds(replicas, names, tmp_path / "herd.py", count, seconds)
+    comings = []
+    with apart(replicas[0].children("dnsd.app responder")) as cores:
+        for _ in range(ROUNDS if scale == 1 else 1):
+            comings.append(await herds.come(cores))
+            assert len(await herds.standing()) == count
+            if scale == 1:
+                await herds.go()
+    for coming in comings:
+        print(_line(coming))
+        coming.idle.assert_flawless()
+        coming.probe.assert_flawless()
+        assert coming.last <= 2 * LEASE_SECONDS
+    assert sum(replica.log.count("endpoints expired") for replica in replicas) == 0
+    if scale == 1:
+        grain = GRAIN if cores else GRAIN_ON_ONE_CORE
+        for delays in zip(*(coming.delay(grain) for coming in comings), strict=True):
+            assert median(delays) <= 0, [f"{1000 * delay:.1f} ms too late" for delay in delays]
+    else:
+        (coming,) = comings
+        assert _of_most_seconds(coming.probe) <= max(2 * _of_most_seconds(coming.idle), GRAIN_IN_CI)
+
+
+def _of_most_seconds(tally: Tally) -> float:
+    """The p99 that most seconds kept: that of a single one is this machine's doing where others work on it too."""
+    start, end = tally.answered_at[0], tally.answered_at[-1]
+    return median(
+        tally.within(start + second, start + second + 1).percentile(0.99) for second in range(max(1, int(end - start)))
     )
-    told, _ = await herd.communicate()
-    probe = await probing
-    half, last = map(float, told.split())
-    records = await asyncio.to_thread(replicas[1].records)
-    standing = [key for key in records if key.startswith("herd/") and key.count("/") == 2]
-    expired = sum(replica.log.count("endpoints expired") for replica in replicas)
-    ratio = probe.percentile(0.99) / idle.percentile(0.99)
-    print(
-        f"\n{count} clients: half in after {half:.1f} s, all after {last:.1f} s of {2 * lease}; {len(standing)} stand "
-        f"at {time.monotonic() - start:.0f} s; p99 {1000 * probe.percentile(0.99):.1f} ms, {ratio:.1f} of idle"
+
+
+def _line(coming: Coming) -> str:
+    idle, whole = (1000 * tally.percentile(0.99) for tally in (coming.idle, coming.probe))
+    while_coming = 1000 * coming.probe.within(coming.start, coming.start + coming.last).percentile(0.99)
+    return (
+        f"row 20: half in after {coming.half:.1f} s, all after {coming.last:.1f} s of {2 * LEASE_SECONDS}; p99 idle "
+        f"{idle:.2f} ms, while they come {while_coming:.2f} ms ({while_coming / idle:.1f} x), until they are gone "
+        f"{whole:.2f} ms ({whole / idle:.1f} x)"
     )
-    probe.assert_flawless()
-    assert last <= 2 * lease
-    assert (len(standing), expired) == (count, 0)
-    assert probe.percentile(0.99) <= max(2 * idle.percentile(0.99), LATENCY_LEAST) or scale < 1
