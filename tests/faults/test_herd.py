@@ -21,7 +21,8 @@ IDLE_SECONDS = 3.0
 QUESTIONS_A_SECOND = 500
 GRAIN = 0.001
 """Seconds: what a kernel's timer and a change of process may take; a smaller difference is none."""
-GRAIN_IN_CI = 0.05
+LATE_IN_CI = 0.05
+"""In CI other work stops this machine for longer than that, but not for one question in ten."""
 GRAIN_ON_ONE_CORE = 0.02
 """Where the herd and the responder want the same core, a ratio of less is noise."""
 TRUTH = {f"kept-{number}": [f"192.0.2.{number}"] for number in range(1, 6)}
@@ -74,12 +75,15 @@ class Coming:
     idle: Tally
     probe: Tally
 
+    def coming(self) -> Tally:
+        """What the probe saw until the last of them was in."""
+        return self.probe.within(self.start, self.start + self.last)
+
     def delay(self, grain: float) -> tuple[float, float]:
         """p99 while they came in and for the whole time, both in seconds above what is allowed."""
         idle = self.idle.percentile(0.99)
         allowed = max(2 * idle, idle + grain)
-        coming = self.probe.within(self.start, self.start + self.last)
-        return coming.percentile(0.99) - allowed, self.probe.percentile(0.99) - allowed
+        return self.coming().percentile(0.99) - allowed, self.probe.percentile(0.99) - allowed
 
 
 class Herds:
@@ -155,20 +159,12 @@ async def test_a_thousand_clients_register_at_once(make_server, make_replica, tm
             assert median(delays) <= 0, [f"{1000 * delay:.1f} ms too late" for delay in delays]
     else:
         (coming,) = comings
-        assert _of_most_seconds(coming.probe) <= max(2 * _of_most_seconds(coming.idle), GRAIN_IN_CI)
-
-
-def _of_most_seconds(tally: Tally) -> float:
-    """The p99 that most seconds kept: that of a single one is this machine's doing where others work on it too."""
-    start, end = tally.answered_at[0], tally.answered_at[-1]
-    return median(
-        tally.within(start + second, start + second + 1).percentile(0.99) for second in range(max(1, int(end - start)))
-    )
+        assert coming.coming().percentile(0.9) <= max(2 * coming.idle.percentile(0.99), LATE_IN_CI)
 
 
 def _line(coming: Coming) -> str:
     idle, whole = (1000 * tally.percentile(0.99) for tally in (coming.idle, coming.probe))
-    while_coming = 1000 * coming.probe.within(coming.start, coming.start + coming.last).percentile(0.99)
+    while_coming = 1000 * coming.coming().percentile(0.99)
     return (
         f"row 20: half in after {coming.half:.1f} s, all after {coming.last:.1f} s of {2 * LEASE_SECONDS}; p99 idle "
         f"{idle:.2f} ms, while they come {while_coming:.2f} ms ({while_coming / idle:.1f} x), until they are gone "
