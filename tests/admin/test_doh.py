@@ -212,6 +212,7 @@ async def test_one_connection_too_many_is_closed(server, session, url, authority
 
 async def test_half_a_body_by_http_1_1_is_not_waited_for(monkeypatch, pair, authority, refused):
     monkeypatch.setattr(doh, "REQUEST_SECONDS_MOST", 0.05)
+    monkeypatch.setattr("dnsd.admin.connections.LINGERING_SECONDS", 0.05)
     listener = socket.create_server(("127.0.0.1", 0))
     server = DohServer([listener], None, Tls(pair.certificate, pair.key).context())
     await server.open()
