@@ -73,7 +73,7 @@ class Intake:
         self._audience = audience
         self._clock = clock
         self._kept = kept
-        self._growth = Growth()
+        self._growth = Growth(clock)
         self._letting_go: list[ServiceKey | EndpointKey] = []
         self._once = Once(_log)
         self._writing = asyncio.Lock()

@@ -3,7 +3,15 @@ import weakref
 
 import pytest
 
-from dnsd.registry.collector import RECORDS_A_COLLECTION, YOUNG_MOST, Growth, collect_replaced, resting_collector
+from dnsd.registry.collector import (
+    RECORDS_A_COLLECTION,
+    WHOLE_SECONDS_LEAST,
+    WHOLE_SHARE_MOST,
+    YOUNG_MOST,
+    Growth,
+    collect_replaced,
+    resting_collector,
+)
 
 
 class Knot:
@@ -45,8 +53,8 @@ def test_what_is_replaced_is_freed():
     assert gone() is None
 
 
-def test_what_came_is_looked_at_once_and_garbage_among_it_is_freed():
-    growth = Growth()
+def test_what_came_is_looked_at_once_and_garbage_among_it_is_freed(hand_clock):
+    growth = Growth(hand_clock)
     gc.unfreeze()
     knot = Knot()
     gone = weakref.ref(knot)
@@ -59,3 +67,37 @@ def test_what_came_is_looked_at_once_and_garbage_among_it_is_freed():
     gc.unfreeze()
     growth.add(RECORDS_A_COLLECTION - 1)
     assert gc.get_freeze_count() == 0
+
+
+def _left_out(growth):
+    """A knot that was in use when what came was looked at, and is no more."""
+    knot = Knot()
+    growth.add(RECORDS_A_COLLECTION)
+    return weakref.ref(knot)
+
+
+def test_what_was_in_use_then_is_freed_by_a_walk_of_everything(hand_clock):
+    """A connection of asyncio is a cycle: those open at each look stayed for ever, 2 KB each."""
+    growth = Growth(hand_clock)
+    gone = _left_out(growth)
+    growth.add(RECORDS_A_COLLECTION)
+    assert gone() is not None
+    hand_clock.advance(WHOLE_SECONDS_LEAST)
+    growth.add(RECORDS_A_COLLECTION)
+    assert gone() is None
+    assert gc.get_freeze_count() > 1000
+
+
+def test_a_walk_of_everything_that_takes_long_is_as_seldom(hand_clock, monkeypatch):
+    growth, collect = Growth(hand_clock), gc.collect
+    hand_clock.advance(WHOLE_SECONDS_LEAST)
+    monkeypatch.setattr(gc, "collect", lambda: (hand_clock.advance(1.0), collect()))
+    growth.add(RECORDS_A_COLLECTION)
+    monkeypatch.undo()
+    gone = _left_out(growth)
+    hand_clock.advance(1 / WHOLE_SHARE_MOST - 1)
+    growth.add(RECORDS_A_COLLECTION)
+    assert gone() is not None
+    hand_clock.advance(1)
+    growth.add(RECORDS_A_COLLECTION)
+    assert gone() is None
