@@ -1,14 +1,16 @@
 """Row 14: real Sentinels and a real Cluster fail over under writes; what was called replicated is there afterwards."""
 
 import asyncio
+import json
 import time
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from faults.probe import Probe
 from faults.redises import Cluster, Sentinels
-from faults.replica import Replica, Writers
+from faults.replica import SUFFIX, Replica, Writers, until
 from room import require
 
 pytestmark = pytest.mark.timeout(3000)
@@ -16,6 +18,9 @@ pytestmark = pytest.mark.timeout(3000)
 ROUNDS_LONG = 50
 BACK_SECONDS = 5.0
 FAILOVER_SECONDS = 9.0
+LATE, NEXT = "10.7.0.1", "10.7.0.2"
+RAISED = 1000
+"""By so many a store that is behind is raised past what the writer has seen."""
 TRUTH = {f"kept-{number}": [f"192.0.2.{number}", f"198.51.100.{number}"] for number in range(1, 6)}
 
 SETS = {
@@ -110,6 +115,67 @@ async def test_a_failover_loses_nothing_that_was_called_replicated(redises, make
     assert not lost
     assert not revisions.twice
     assert max(gaps) <= BACK_SECONDS, gaps
+
+
+@pytest.fixture
+def sentinels(own_loopback: bool) -> Iterator[Sentinels]:
+    require("redis-server")
+    made = Sentinels("redis")
+    made.hurry()
+    yield made
+    made.close()
+
+
+async def test_a_failover_that_rolls_back_uses_no_revision_twice(sentinels, make_replica):
+    """faults.md 8: the heir lacks what the old master took last, and every mirror has seen. That goes on being
+    answered, its revision never stands for anything else, and the store has it again.
+    """
+    replicas = [make_replica(sentinels.url, name) for name in ("one", "two")]
+    names = replicas[0].fill(TRUTH)
+    await _when_equal(replicas)
+    await asyncio.to_thread(_let_no_heir_know, sentinels)
+    unsafe = asyncio.ensure_future(asyncio.to_thread(_try, replicas[0], "late", LATE))
+    for replica in replicas:
+        await asyncio.to_thread(until, lambda at=replica: at.answer("late") == {LATE}, f"{replica.name} has seen it")
+    reply = await unsafe
+    assert reply is None or reply["durability"] != "replicated", reply
+    seen = max(replica.ready()["revision"] for replica in replicas)
+    with Probe(replicas[1].dns, {**names, f"late.{SUFFIX}": [LATE]}) as probe:
+        for server in sentinels.servers:
+            server.kill() if server is sentinels.old else server.wake()
+        written: list[dict[str, Any]] = []
+        await asyncio.to_thread(
+            until, lambda: written.append(_try(replicas[1], "next", NEXT)) or written[-1], "back", 30
+        )
+        await asyncio.to_thread(until, lambda: _holds_none(replicas), "the store has it again", 30)
+        records = await _when_equal(replicas)
+    probe.assert_flawless()
+    assert written[-1]["revision"] >= seen + RAISED, "the heir was behind, and was raised past all that was seen"
+    revisions = [json.loads(text)["revision"] for text in records.values() if LATE in text or NEXT in text]
+    assert len(set(revisions)) == 2, revisions
+    assert min(revisions) > seen
+
+
+def _let_no_heir_know(sentinels: Sentinels) -> None:
+    """Stop the replicas, cut their links, and let the master take what nobody copies."""
+    sentinels.old = master = sentinels.master()
+    for server in sentinels.servers:
+        if server is not master:
+            server.stop()
+    master.ask("CONFIG", "SET", "min-replicas-to-write", "0")
+    master.ask("CLIENT", "KILL", "TYPE", "replica")
+
+
+def _holds_none(replicas: list[Replica]) -> bool:
+    return all(replica.ready().get("held_records") == 0 for replica in replicas)
+
+
+def _try(replica: Replica, service: str, address: str) -> dict[str, Any] | None:
+    """The reply to a registration, None when it is not acknowledged."""
+    try:
+        return replica.register(service, "a", address)
+    except (OSError, AssertionError):
+        return None
 
 
 async def _when_equal(replicas: list[Replica]) -> dict[str, str]:
