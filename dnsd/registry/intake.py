@@ -222,6 +222,7 @@ class Intake:
             await self._swap(content)
         else:
             self._audience.publish(self.catalog.apply(difference, self._clock.monotonic()))
+            collect_replaced()  # the content that was read, and what the store's absence left behind
         if difference.puts or difference.removals:
             self.past.append(difference)
 
