@@ -9,7 +9,8 @@ import asyncio
 import fcntl
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -131,9 +132,10 @@ class Disk:
         try:
             if self._snapshot.head() == (epoch, revision):
                 self._snapshot.begin(epoch, revision)
-        except OSError as fault:
+                return
+        except (OSError, ValueError, KeyError, TypeError) as fault:
             self._fail("written", fault)
-            self._wanted.set()
+        self._wanted.set()
 
     def confirm(self, revision: int) -> None:
         """Still at ``revision`` and in step; noted about once a minute."""
@@ -195,10 +197,11 @@ class Disk:
         if now.image is None:
             return
         mark = Mark(make_of(now.makings), now.epoch, now.history, now.revision)
-        parts = _until(now.image.parts(), self._clock, self._clock.monotonic() + within_seconds)
+        deadline = self._clock.monotonic() + within_seconds
         try:
-            async with self._imaging:
+            async with _held(self._imaging, within_seconds):
                 if await asyncio.to_thread(read_mark, self._directory) != mark:
+                    parts = _until(now.image.parts(), self._clock, deadline)
                     await asyncio.to_thread(write_image, self._directory, mark, parts)
             self._imaged_at = self._clock.monotonic()
         except OSError as fault:  # it only saves time
@@ -229,6 +232,20 @@ class Disk:
         if not self._is_failing:
             _log.warning("%s; without it a restart needs the store", self.problem)
         self._is_failing = True
+
+
+@asynccontextmanager
+async def _held(lock: asyncio.Lock, within_seconds: float) -> AsyncIterator[None]:
+    """Holding the lock; raises TimeoutError, an OSError, when somebody else has it for longer."""
+    try:
+        async with asyncio.timeout(within_seconds):
+            await lock.acquire()
+    except TimeoutError:
+        raise TimeoutError("it takes too long") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _until(parts: Iterator[Packed], clock: Clock, deadline: float) -> Iterator[Packed]:
