@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from dnsd.model.change import Change
 from dnsd.registry.collector import resting_collector
 from dnsd.registry.contact import Contact
+from dnsd.registry.content import changes_since
 from dnsd.registry.image import Mark
 from dnsd.registry.intake import Intake
 from dnsd.registry.kept import Kept, age_of, content_of
 from dnsd.runtime.clock import Clock
 from dnsd.store.keys import SCHEMA
 from dnsd.store.reader import Position, Reader
-from dnsd.store.record import BadRecord, read_change
+from dnsd.store.record import BadRecord
 
 _log = logging.getLogger("dnsd.mirror")
 
@@ -64,12 +65,13 @@ class Beginning:
 
     async def _resume(self, reader: Reader, position: Position) -> None:
         mark = await self._kept.mark_before(position, self._intake.catalog.makings)
-        changes = None if mark is None else await _changes_since(reader, mark.revision)
-        if mark is None or changes is None or not await self._take_up(mark, position.history, *changes):
+        bad: list[BadRecord] = []
+        changes = None if mark is None else await changes_since(reader, mark.revision, bad)
+        if mark is None or changes is None or not await self._take_up(mark, position.history, changes, bad):
             return
-        if not changes[0]:
+        if not changes:
             self._kept.go_on(mark)
-        _log.info("took up what was compiled as of revision %d, and %d changes since", mark.revision, len(changes[0]))
+        _log.info("took up what was compiled as of revision %d, and %d changes since", mark.revision, len(changes))
 
     async def _serve_image(self) -> float | None:
         """How old what is served now is, in seconds; None when there is nothing compiled of the newest word."""
@@ -96,16 +98,3 @@ class Beginning:
             _log.warning("what was compiled is of no use, it is compiled anew: %s", fault)
             return False
         return True
-
-
-async def _changes_since(reader: Reader, revision: int) -> tuple[list[Change], list[BadRecord]] | None:
-    """All that the stream has behind ``revision``, and what makes no sense; None when something there is missing."""
-    changes: list[Change] = []
-    bad: list[BadRecord] = []
-    while entries := await reader.changes(revision):
-        for number, fields in entries:
-            if number != revision + 1:
-                return None
-            changes.append(read_change(number, fields, bad))
-            revision = number
-    return changes, bad

@@ -67,16 +67,30 @@ async def read_content(reader: Reader) -> Content:
         content.services.update((each.key, each) for each in read_services(pairs, content.bad))
     async for pairs in reader.endpoints():
         content.endpoints.update((each.key, each) for each in read_endpoints(pairs, content.bad))
-    while entries := await reader.changes(content.revision):
-        for revision, fields in entries:
-            if revision != content.revision + 1:
-                raise StoreUnavailable("moving", "the store changed faster than it could be read")
-            content.apply(read_change(revision, fields, content.bad))
+    changes = await changes_since(reader, content.revision, content.bad)
+    if changes is None:
+        raise StoreUnavailable("moving", "the store changed faster than it could be read")
+    for change in changes:
+        content.apply(change)
     after = await reader.position()
     if (after.epoch, after.history) != (content.position.epoch, content.position.history):
         raise StoreUnavailable("moving", "the store was replaced while it was read")
     content.adopt_orphans()
     return content
+
+
+async def changes_since(reader: Reader, revision: int, bad: list[BadRecord]) -> list[Change] | None:
+    """All that the stream has behind ``revision``; None when something there is missing. What makes no sense is put
+    into ``bad``. Raises StoreUnavailable.
+    """
+    changes: list[Change] = []
+    while entries := await reader.changes(revision):
+        for number, fields in entries:
+            if number != revision + 1:
+                return None
+            changes.append(read_change(number, fields, bad))
+            revision = number
+    return changes
 
 
 def _known(inventory: Inventory, value: Service | Endpoint) -> Service | Endpoint | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from dnsd.authority.catalog import Catalog
@@ -134,7 +134,8 @@ class Intake:
                 await asyncio.sleep(0)
             self.past.begin(position.epoch, position.revision)
             self.progress.advance(position.revision)
-            self._follow(changes)
+            for merging in self._merged(changes):
+                self._compile(merging)
             self._audience.reload()
         self.history, self.is_loaded = position.history, True
         self._note_bad(bad)
@@ -159,27 +160,27 @@ class Intake:
 
     def _take(self, entries: list[Entry]) -> bool:
         bad: list[BadRecord] = []
-        merging = Merging(self.catalog.inventory, self.revision)
-        for revision, fields in entries:
-            if revision != merging.revision + 1:
-                break
-            merging.add(self.held.note(read_change(revision, fields, bad)))
-            if merging.size >= MERGED_MOST:
-                self._apply(merging)
-                merging = Merging(self.catalog.inventory, self.revision)
-        self._apply(merging)
+        for merging in self._merged(self._read(entries, bad)):
+            self._apply(merging)
         self._note_bad(bad)
         return not entries or entries[-1][0] == self.revision
 
-    def _follow(self, changes: Iterable[Change]) -> None:
-        """Apply changes that nobody is told of one by one."""
+    def _read(self, entries: list[Entry], bad: list[BadRecord]) -> Iterator[Change]:
+        """The changes of the entries, as far as they lead on from where we are."""
+        for expected, (revision, fields) in enumerate(entries, self.revision + 1):
+            if revision != expected:
+                return
+            yield self.held.note(read_change(revision, fields, bad))
+
+    def _merged(self, changes: Iterable[Change]) -> Iterator[Merging]:
+        """The changes, those together that are applied in one go; each is applied before the next is drawn."""
         merging = Merging(self.catalog.inventory, self.revision)
         for change in changes:
             merging.add(change)
             if merging.size >= MERGED_MOST:
-                self._compile(merging)
+                yield merging
                 merging = Merging(self.catalog.inventory, self.revision)
-        self._compile(merging)
+        yield merging
 
     def _apply(self, merging: Merging) -> None:
         if not merging.changes:
