@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from hypothesis import HealthCheck, settings
+from faults.machines import assert_holds
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, rule
 from servers import Server
 
 from dnsd.authority.catalog import Catalog
@@ -373,23 +373,10 @@ def _pairs(content: Content) -> list[tuple[ServiceKey | EndpointKey, int]]:
     return [(value.key, value.revision) for value in [*content.services.values(), *content.endpoints.values()]]
 
 
-def assert_promises_hold(server: Server, examples: int, steps: int, is_drawn: bool) -> None:
-    """The same examples each time, unless ``is_drawn``."""
-    given = settings(
-        max_examples=examples,
-        stateful_step_count=steps,
-        deadline=None,
-        database=None,
-        derandomize=not is_drawn,
-        suppress_health_check=list(HealthCheck),
-    )
-    run_state_machine_as_test(type("Driven", (Promises,), {"server": server}), settings=given)
-
-
 def test_the_promises_of_leases_and_revisions_hold(server):
-    assert_promises_hold(server, examples=40, steps=30, is_drawn=False)
+    assert_holds(Promises, server, examples=40, steps=30, is_drawn=False)
 
 
 @pytest.mark.long
 def test_the_promises_hold_however_long_it_is_tried(server):
-    assert_promises_hold(server, examples=400, steps=60, is_drawn=True)
+    assert_holds(Promises, server, examples=400, steps=60, is_drawn=True)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import pytest
-from hypothesis import HealthCheck, settings
+from faults.machines import assert_holds
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from servers import Server
 
 from dnsd.model.service import Endpoint, EndpointKey
@@ -196,23 +196,10 @@ class Hearts(RuleBasedStateMachine):
         assert (seen.guard_since, seen.held) == (self.model.since, len(self.model.due))
 
 
-def assert_guarded(server: Server, examples: int, steps: int, is_drawn: bool) -> None:
-    """The same examples each time, unless ``is_drawn``."""
-    given = settings(
-        max_examples=examples,
-        stateful_step_count=steps,
-        deadline=None,
-        database=None,
-        derandomize=not is_drawn,
-        suppress_health_check=list(HealthCheck),
-    )
-    run_state_machine_as_test(type("Driven", (Hearts,), {"server": server}), settings=given)
-
-
 def test_self_preservation_is_on_when_it_should_be_and_lets_go_whom_it_should(server):
-    assert_guarded(server, examples=8, steps=12, is_drawn=False)
+    assert_holds(Hearts, server, examples=8, steps=12, is_drawn=False)
 
 
 @pytest.mark.long
 def test_self_preservation_holds_however_long_it_is_tried(server):
-    assert_guarded(server, examples=200, steps=30, is_drawn=True)
+    assert_holds(Hearts, server, examples=200, steps=30, is_drawn=True)
