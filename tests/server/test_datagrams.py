@@ -167,7 +167,11 @@ def test_sending_goes_on_after_a_reply_that_cannot_be_sent(make_door, server, cl
 
 def _send_from_port_0(port: int) -> None:
     """A raw UDP packet from 127.0.0.1:0 to 127.0.0.1:port."""
-    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP) as raw:
+    try:
+        raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP)
+    except PermissionError:
+        pytest.skip("raw sockets need CAP_NET_RAW")
+    with raw:
         payload = b"no way back"
         raw.sendto(struct.pack(">HHHH", 0, port, 8 + len(payload), 0) + payload, ("127.0.0.1", 0))
 
@@ -177,10 +181,7 @@ def test_what_comes_from_port_0_is_shown_empty_and_the_others_are_answered(make_
     door = make_door(udp)
     before, after = client(udp, "127.0.0.1"), client(udp, "127.0.0.1")
     before.send(b"before")
-    try:
-        _send_from_port_0(udp.getsockname()[1])
-    except PermissionError:
-        pytest.skip("raw sockets need CAP_NET_RAW")
+    _send_from_port_0(udp.getsockname()[1])
     after.send(b"after")
     packets = list(door.receive())
     assert packets == [b"before", b"", b"after"]
@@ -188,6 +189,21 @@ def test_what_comes_from_port_0_is_shown_empty_and_the_others_are_answered(make_
     assert door.send(packets)
     assert (before.recv(100), after.recv(100)) == (b"before", b"after")
     assert door.failed == 0
+
+
+def test_what_comes_from_port_0_alone_is_shown_empty_and_gets_nothing(make_door, server, client):
+    udp = server("127.0.0.1")
+    door = make_door(udp)
+    _send_from_port_0(udp.getsockname()[1])
+    assert list(door.receive()) == [b""]
+    assert door.portless == 1
+    assert door.send([b""])
+    assert door.failed == 0
+    later = client(udp, "127.0.0.1")
+    later.send(b"later")
+    packets = door.receive()
+    assert door.send(packets)
+    assert later.recv(100) == b"later"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's own buffers")
