@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from precedence import as_client
 from process import CLIENT_CORES
 
 _COMPLETED = re.compile(r"Queries completed:\s+(\d+)")
@@ -61,13 +62,21 @@ def send(
     with_latencies: bool = False,
     cores: Sequence[int] = CLIENT_CORES,
 ) -> Outcome:
-    """Ask ``server`` for so long. Raises ToolMissing; a RuntimeError when nothing was answered."""
+    """Ask ``server`` for so long. Raises ToolMissing; a RuntimeError when nothing was answered.
+
+    ``with_latencies``: dnsperf goes before all others on its core, since its own waits would count as the server's.
+    """
     if shutil.which("dnsperf") is None:
         raise ToolMissing("dnsperf")
     words = ["dnsperf", "-W", *_words(load, server, seconds), *(["-v"] if with_latencies else [])]
     pinned = ["taskset", "-c", ",".join(map(str, cores)), *words] if shutil.which("taskset") else words
     done = subprocess.run(
-        pinned, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, timeout=seconds + _END_SECONDS
+        as_client(pinned) if with_latencies else pinned,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        timeout=seconds + _END_SECONDS,
     )
     completed, lost, octets = (_number(found, done.stdout) for found in (_COMPLETED, _LOST, _SIZES))
     if not completed:

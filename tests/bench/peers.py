@@ -13,6 +13,7 @@ from pathlib import Path
 import dnsperf
 import process
 from dnsperf import Load, Outcome, ToolMissing
+from precedence import as_server
 from questions import packet
 from records import ZONE
 
@@ -145,7 +146,7 @@ class Started(Peer):
         self._log = log
         with log.open("w") as output:
             self._process = subprocess.Popen(
-                command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, env=environ
+                as_server(command), stdout=output, stderr=output, stdin=subprocess.DEVNULL, env=environ
             )
 
     @property

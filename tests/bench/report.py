@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import plot
+import precedence
 import rivals
 from figures import Figure
 from rows import ROWS
@@ -119,6 +120,7 @@ def _surroundings() -> Iterator[tuple[str, str]]:
     yield "cores", f"{os.cpu_count()} of {_first_value('/proc/cpuinfo', 'model name')}"
     yield "memory", f"{int(_first_value('/proc/meminfo', 'MemTotal').split()[0]) // 1024:,} MiB"
     yield "kernel", f"{platform.system()} {platform.release()}"
+    yield "who goes first", precedence.told()
     yield "Python", f"{platform.python_implementation()} {platform.python_version()}"
     yield "dnsd", dnsd.__version__
     for name in _PACKAGES:
