@@ -64,7 +64,7 @@ def send(
 ) -> Outcome:
     """Ask ``server`` for so long. Raises ToolMissing; a RuntimeError when nothing was answered.
 
-    ``with_latencies``: dnsperf goes before all others on its core, since its own waits would count as the server's.
+    ``with_latencies``: dnsperf goes before all others on its core.
     """
     if shutil.which("dnsperf") is None:
         raise ToolMissing("dnsperf")

@@ -13,7 +13,7 @@ from pathlib import Path
 import dnsperf
 import process
 from dnsperf import Load, Outcome, ToolMissing
-from precedence import as_server
+from precedence import as_servers
 from questions import packet
 from records import ZONE
 
@@ -95,8 +95,10 @@ class Peer:
         client_cores: Sequence[int] = process.CLIENT_CORES,
     ) -> Outcome:
         """Send a load for the sake of its latencies."""
-        process.pin(self.pids(), cores)
-        outcome = dnsperf.send(load, self.address, seconds, with_latencies=True, cores=client_cores)
+        pids = self.pids()
+        process.pin(pids, cores)
+        with as_servers(pids):
+            outcome = dnsperf.send(load, self.address, seconds, with_latencies=True, cores=client_cores)
         self._note(outcome)
         return outcome
 
@@ -146,7 +148,7 @@ class Started(Peer):
         self._log = log
         with log.open("w") as output:
             self._process = subprocess.Popen(
-                as_server(command), stdout=output, stderr=output, stdin=subprocess.DEVNULL, env=environ
+                command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, env=environ
             )
 
     @property

@@ -1,40 +1,66 @@
-"""Who goes first on a core: every server as dnsd's unit starts it, and whoever takes the time before all of them."""
+"""Who goes first on a core while latency is taken: servers as dnsd's unit has them, and whoever asks before them."""
 
+import os
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
 _UNIT = Path(__file__).parents[2] / "systemd" / "dnsd.service"
-_SERVER = "nice", "-n", re.findall(r"^Nice=(\S+)$", _UNIT.read_text(), re.MULTILINE)[0]
+_NICENESS = int(re.findall(r"^Nice=(\S+)$", _UNIT.read_text(), re.MULTILINE)[0])
 """Rivals get the same, so that it is no advantage."""
-_CLIENT = "chrt", "-f", "1"
-"""Real time: what a client that measures waits for a core of its own would be counted as the server's."""
+_REAL_TIME = ["chrt", "-f", "1"]
 
 
-def as_server(command: Sequence[str]) -> list[str]:
-    """The command at the niceness of dnsd's unit, where we may give it."""
-    return [*_permitted(_SERVER), *command]
+@contextmanager
+def as_servers(pids: Iterable[int]) -> Iterator[None]:
+    """All threads of these processes at the niceness of dnsd's unit meanwhile, where we may give it."""
+    if not _is_better_permitted():
+        yield
+        return
+    pids = list(pids)
+    _renice(pids, _NICENESS)
+    try:
+        yield
+    finally:
+        _renice(pids, 0)
 
 
 def as_client(command: Sequence[str]) -> list[str]:
-    """The command before all others on its core, where we may put it there."""
-    return [*_permitted(_CLIENT), *command]
+    """The command in real time, where we may: what it waits for a core would be counted as the server's."""
+    return [*_REAL_TIME, *command] if _is_real_time_permitted() else list(command)
 
 
 def told() -> str:
     """What was permitted, for the document."""
-    server = "niceness -5" if _permitted(_SERVER) else "the niceness of everybody (no better one is permitted)"
-    client = "in real time" if _permitted(_CLIENT) else "as everybody (no better turn is permitted)"
-    return f"servers at {server}; dnsperf, where latency is taken, {client}"
+    server = f"servers at niceness {_NICENESS}" if _is_better_permitted() else "servers as everybody (not permitted)"
+    client = "dnsperf in real time" if _is_real_time_permitted() else "dnsperf as everybody (not permitted)"
+    return f"where latency is taken, {server}, {client}"
+
+
+def _renice(pids: Iterable[int], niceness: int) -> None:
+    for pid in pids:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            os.setpriority(os.PRIO_PROCESS, int(thread), niceness)
 
 
 @cache
-def _permitted(words: tuple[str, ...]) -> tuple[str, ...]:
-    if shutil.which(words[0]) is None:
-        return ()
-    tried = subprocess.run([*words, "true"], capture_output=True, stdin=subprocess.DEVNULL, check=False)
-    # nice(1) goes on with a complaint where it may not.
-    return words if tried.returncode == 0 and not tried.stderr else ()
+def _is_better_permitted() -> bool:
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
+    except PermissionError:
+        return False
+    os.setpriority(os.PRIO_PROCESS, 0, before)
+    return True
+
+
+@cache
+def _is_real_time_permitted() -> bool:
+    if shutil.which(_REAL_TIME[0]) is None:
+        return False
+    tried = subprocess.run([*_REAL_TIME, "true"], capture_output=True, stdin=subprocess.DEVNULL, check=False)
+    return tried.returncode == 0
