@@ -10,7 +10,7 @@ from aiohttp import web
 from dnsd.admin import queries, replies
 from dnsd.admin.access import Access
 from dnsd.admin.failures import BadParameter
-from dnsd.answer.why import Asked, Explanation, explain
+from dnsd.answer.why import Asked, Doors, Explanation, explain
 from dnsd.authority.explain import Verdict
 from dnsd.codec.record_text import record_document
 from dnsd.codec.wire import rcode_to_text, type_from_text, type_to_text
@@ -23,6 +23,7 @@ from dnsd.registry.leases import Leases
 from dnsd.registry.mirror import Mirror
 
 PATH = "/v1/answer"
+FORWARDED = "FORWARDED"
 _SECTIONS = ("answer", "authority", "additional")
 _TRANSFERS = frozenset({RRType.AXFR, RRType.IXFR, RRType.OPT})
 _LEFT = {
@@ -45,14 +46,14 @@ class AnswerCalls:
         departures: Departures,
         access: Access,
         replica: str,
-        udp_payload_most: int,
+        doors: Doors,
     ) -> None:
         self._access = access
         self._leases = leases
         self._mirror = mirror
         self._departures = departures
         self._replica = replica
-        self._udp_payload_most = udp_payload_most
+        self._doors = doors
 
     def routes(self) -> list[web.RouteDef]:
         """What is called by which path."""
@@ -62,17 +63,17 @@ class AnswerCalls:
         """The records, and each endpoint in or out with its reason."""
         queries.check_parameters(request, "name", "type", "client", "size")
         asked = Asked(*question_of(request), _client(request), _size(request))
-        explanation = explain(asked, self._mirror.catalog, secrets.randbits(32), self._udp_payload_most)
+        explanation = explain(asked, self._mirror.catalog, secrets.randbits(32), self._doors)
         may_read = self._access.may_read(request)
         return replies.reply(
             {
                 "name": name_to_text(asked.qname),
                 "type": type_to_text(asked.rtype),
                 "client": asked.client,
-                "status": rcode_to_text(explanation.whole.rcode),
+                "status": _status(explanation),
                 "why": explanation.why,
                 **{part: [record_document(each) for each in getattr(explanation.whole, part)] for part in _SECTIONS},
-                "udp": _udp_document(asked, explanation, self._udp_payload_most),
+                "udp": _udp_document(asked, explanation, self._doors.payload_most),
                 "ttl": {"seconds": explanation.ttl_seconds, "from": explanation.ttl_from},
                 "services": [_service_document(each.key) for each in explanation.services if may_read(each.key)],
                 "endpoints": [each for each in await self._endpoints(explanation) if may_read(_service_of(each))],
@@ -135,6 +136,13 @@ def _size(request: web.Request) -> int:
     if not is_good or not UDP_PAYLOAD_LEAST <= int(text) <= TCP_PAYLOAD_MOST:
         raise BadParameter(f"size is {UDP_PAYLOAD_LEAST} to {TCP_PAYLOAD_MOST} octets, not {text!r:.100}")
     return int(text)
+
+
+def _status(explanation: Explanation) -> str:
+    """The response code; what upstreams will say of a name that is none of ours is not known here."""
+    if explanation.elsewhere is not None and not explanation.whole.answer:
+        return FORWARDED
+    return rcode_to_text(explanation.whole.rcode)
 
 
 def _udp_document(asked: Asked, explanation: Explanation, most: int) -> dict[str, object]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
-from dnsd.answer.respond import respond
+from dnsd.answer.access import EVERYBODY, Access
+from dnsd.answer.respond import respond_to_some
+from dnsd.answer.short import ShortNames
 from dnsd.answer.terms import Terms
 from dnsd.authority.catalog import Catalog
 from dnsd.authority.explain import Told, Verdict, service_of, verdicts
 from dnsd.codec.wire import Answered, Message, query_packet, read_message
-from dnsd.model.message import UDP_PAYLOAD_LEAST, Rcode, RRType
+from dnsd.model.message import UDP_PAYLOAD_DEFAULT, UDP_PAYLOAD_LEAST, Forward, Outcome, Rcode, RRType
 from dnsd.model.names import Name, is_at_or_below, name_to_text, reverse_name
 from dnsd.model.service import TTL_SECONDS_DEFAULT, Service, ServiceKey
 
@@ -30,12 +32,38 @@ class Asked:
     client: str
     payload: int
 
+    @property
+    def peer(self) -> bytes:
+        """The octets of the client's address."""
+        return ip_address(self.client).packed
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What the doors to DNS are set to, as in ``Terms``; ``forwarding``: none where nothing is forwarded."""
+
+    payload_most: int = UDP_PAYLOAD_DEFAULT
+    access: Access = EVERYBODY
+    short_names: ShortNames | None = None
+    forwarding: frozenset[Name] | None = None
+
+    def terms(self, is_tcp: bool, forwarding: frozenset[Name] | None) -> Terms:
+        """Terms of one of them."""
+        terms = Terms(is_tcp=is_tcp, payload_most=self.payload_most)
+        terms.access, terms.short_names, terms.forwarding = self.access, self.short_names, forwarding
+        return terms
+
+
+AS_THEY_COME = Doors()
+"""Nobody is refused, nothing is forwarded, no name is short."""
+
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """``whole``: the reply over TCP, ``sent``: the one over UDP, of ``octets``. ``why``: the answer in one sentence.
 
-    ``ttl_from``: where the TTL comes from, in words. ``services``: those that the question is about.
+    ``ttl_from``: where the TTL comes from, in words. ``services``: those that the question is about. ``elsewhere``: the
+    name that is forwarded, if one is; the replies are our own part of the answer then, of no octets when there is none.
     """
 
     whole: Message
@@ -47,15 +75,16 @@ class Explanation:
     services: tuple[Service, ...]
     verdicts: tuple[Verdict, ...]
     subjects: tuple[ServiceKey, ...]
+    elsewhere: Name | None
 
 
-def explain(asked: Asked, catalog: Catalog, chance: int, payload_most: int) -> Explanation:
-    """The answer to this question from the catalog's table, and why; ``payload_most``: the server's ceiling on UDP."""
-    whole, _ = _told(asked, catalog, chance, Terms(is_tcp=True))
-    sent, octets = _told(asked, catalog, chance, Terms(payload_most=payload_most))
+def explain(asked: Asked, catalog: Catalog, chance: int, doors: Doors) -> Explanation:
+    """The answer to this question from the catalog's table, through these doors, and why."""
+    whole, _, elsewhere = _told(asked, catalog, chance, doors, is_tcp=True)
+    sent, octets, _ = _told(asked, catalog, chance, doors, is_tcp=False)
     found: list[Verdict] = []
     subjects: dict[ServiceKey, None] = {}
-    for owner in _owners(asked, whole):
+    for owner in _owners(asked, whole) if whole.rcode != Rcode.REFUSED else ():
         told = Told(owner, asked.rtype, _data(whole, asked.rtype), _data(sent, asked.rtype))
         for key, zone in _subjects(catalog, told)[:SERVICES_MOST]:
             if key not in subjects:
@@ -63,16 +92,29 @@ def explain(asked: Asked, catalog: Catalog, chance: int, payload_most: int) -> E
             subjects[key] = None
     services = tuple(service for key in subjects if (service := catalog.inventory.service(key)) is not None)
     seconds, origin = _ttl(whole, services, catalog)
-    why = _why(asked, catalog, whole, tuple(subjects), services)
-    return Explanation(whole, sent, octets, why, seconds, origin, services, tuple(found), tuple(subjects))
+    why = _why(asked, catalog, doors, whole, tuple(subjects), services)
+    if elsewhere is not None:
+        why = f"{why}; {name_to_text(elsewhere)} is forwarded" if whole.answer else "the name is forwarded"
+    return Explanation(whole, sent, octets, why, seconds, origin, services, tuple(found), tuple(subjects), elsewhere)
 
 
-def _told(asked: Asked, catalog: Catalog, chance: int, terms: Terms) -> tuple[Message, int]:
+def _told(asked: Asked, catalog: Catalog, chance: int, doors: Doors, is_tcp: bool) -> tuple[Message, int, Name | None]:
+    """The reply and its octets, and the name that is forwarded, if one is."""
     has_edns = asked.payload > UDP_PAYLOAD_LEAST
     packet = query_packet(0, asked.qname, asked.rtype, payload=asked.payload if has_edns else None)
-    outcome = respond(packet, ip_address(asked.client).packed, chance, catalog.table, terms)
+
+    def outcome_of(forwarding: frozenset[Name] | None) -> Outcome:
+        return respond_to_some(packet, asked.peer, chance, catalog.table, doors.terms(is_tcp, forwarding))
+
+    outcome = outcome_of(doors.forwarding)
+    elsewhere = outcome.wanted.owner if isinstance(outcome, Forward) else None
+    if elsewhere is not None:
+        outcome = outcome_of(None)
     assert isinstance(outcome, tuple), "a question of our own making is answered"
-    return read_message(outcome[0]), len(outcome[0])
+    message = read_message(outcome[0])
+    if elsewhere is not None and not message.answer:
+        return replace(message, rcode=Rcode.NOERROR, authority=(), additional=()), 0, elsewhere
+    return message, len(outcome[0]), elsewhere
 
 
 def _owners(asked: Asked, whole: Message) -> list[Name]:
@@ -131,12 +173,17 @@ def _ttl_origin(record: Answered, services: tuple[Service, ...], catalog: Catalo
 
 
 def _why(
-    asked: Asked, catalog: Catalog, whole: Message, subjects: tuple[ServiceKey, ...], services: tuple[Service, ...]
+    asked: Asked,
+    catalog: Catalog,
+    doors: Doors,
+    whole: Message,
+    subjects: tuple[ServiceKey, ...],
+    services: tuple[Service, ...],
 ) -> str:
     if not catalog.table.loaded:
         return "the registry has not been read yet, so nothing is answered"
     if whole.rcode == Rcode.REFUSED:
-        return "the name is in none of this server's zones"
+        return _why_refused(asked, doors)
     if whole.answer:
         count = f"{len(whole.answer)} record{'s' if len(whole.answer) > 1 else ''}"
         return count + (f" of service {'/'.join(services[0].key)}" if services else "")
@@ -150,3 +197,10 @@ def _why(
     if whole.rcode == Rcode.SERVFAIL:
         return "none of the service's endpoints may be answered, and its when_empty is servfail"
     return "the name exists, but has no record of this type"
+
+
+def _why_refused(asked: Asked, doors: Doors) -> str:
+    if not doors.access.may_ask(asked.peer):
+        return "the client may not ask: answer_to leaves it out"
+    why = "the name is in none of this server's zones"
+    return why if doors.forwarding is None else f"{why}, and forward_for leaves the client out"

@@ -37,7 +37,8 @@ def explanation_lines(told: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     udp = told["udp"]
     cut = f", cut to {udp['records']} records (TC)" if udp["truncated"] else ""
-    yield f"over UDP   {udp['octets']} of {udp['limit']} octets{cut}"
+    if udp["octets"]:  # of a name that is forwarded nothing is known here
+        yield f"over UDP   {udp['octets']} of {udp['limit']} octets{cut}"
     seconds = told["ttl"]["seconds"]
     yield f"TTL        {'none' if seconds is None else f'{seconds} s'}: {told['ttl']['from']}"
     stale = ", the store is out of reach" if told["degraded"] else ""

@@ -1,9 +1,11 @@
 """``/v1/answer``: what is told, and for each endpoint why it is in or out."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from dnsd.answer.why import Doors
 from dnsd.model.change import Change, Removal
 from tests.admin.conftest import PLAIN, WEB, WEB_1
 
@@ -105,3 +107,12 @@ async def test_nothing_there(replica: Any) -> None:
 )  # fmt: skip
 async def test_wrong_parameters(replica: Any, query: str) -> None:
     (await replica.call("GET", f"/v1/answer{query}")).assert_problem(400, "bad-parameter")
+
+
+async def test_what_is_forwarded_has_no_answer_here(new_replica: Callable[..., Any]) -> None:
+    """Where names are forwarded, the explanation of a foreign name does not say REFUSED, which nobody is told."""
+    async with new_replica(doors=Doors(forwarding=frozenset())) as replica:
+        told = await why(replica, "example.org")
+        assert (told["status"], told["why"], told["answer"]) == ("FORWARDED", "the name is forwarded", [])
+        assert told["udp"]["octets"] == 0
+        assert (await why(replica, "example.org", more="&client=198.51.100.7"))["status"] == "REFUSED"

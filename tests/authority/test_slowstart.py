@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from dnsd.answer.why import Asked, explain
+from dnsd.answer.why import AS_THEY_COME, Asked, explain
 from dnsd.authority.catalog import Catalog
 from dnsd.model.change import Change, Removal
 from dnsd.model.message import RRType
@@ -19,7 +19,7 @@ SRV = Asked(name_from_text("_http._tcp.web.default.svc.cluster.local"), RRType.S
 
 def weights(catalog: Catalog) -> dict[str, int]:
     """What SRV tells, by the first label of the target."""
-    records = explain(SRV, catalog, 0, 1232).whole.answer
+    records = explain(SRV, catalog, 0, AS_THEY_COME).whole.answer
     return {
         record.rdata[7 : 7 + record.rdata[6]].decode(): int.from_bytes(record.rdata[2:4], "big") for record in records
     }

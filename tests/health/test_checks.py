@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from dnsd.answer.why import Asked, explain
+from dnsd.answer.why import AS_THEY_COME, Asked, explain
 from dnsd.health.checks import Checks, port_to_check
 from dnsd.model.health import HealthCheck
 from dnsd.model.message import RRType
@@ -49,7 +49,7 @@ async def put(replica, *values):
 def reasons(replica) -> dict[str, str]:
     """Each endpoint's reason to be in or out of the answer, as /v1/answer gives it."""
     asked = Asked(name_from_text("web.default.svc.cluster.local."), RRType.SRV, "127.0.0.1", 1232)
-    return {each.endpoint.id: each.reason for each in explain(asked, replica.catalog, 0, 1232).verdicts}
+    return {each.endpoint.id: each.reason for each in explain(asked, replica.catalog, 0, AS_THEY_COME).verdicts}
 
 
 async def test_who_fails_goes_who_passes_comes_back_and_a_put_changes_neither(replica, make_patient, eventually):
