@@ -31,7 +31,7 @@ examples:
 Service, Endpoints, EndpointSlice, Namespace and List are read as they are; other kinds are named and skipped. One
 wrong field refuses everything. Applying the same again changes nothing; what a file no longer holds stays, use
 --prune (see the plan with --dry-run first) or `dnsd deregister` for it. Annotations of a Service that are ours:
-dnsd/ttl-seconds, dnsd/when-empty, dnsd/slow-start-seconds and dnsd/min-kept.
+dnsd/ttl-seconds, dnsd/when-empty, dnsd/slow-start-seconds, dnsd/min-kept and dnsd/health (JSON, as in the API).
 """
 
 PART_OBJECTS_MOST = 1000

@@ -32,7 +32,7 @@ examples:
 
   dnsd ask web.default.svc.cluster.local
   dnsd ask _http._tcp.web.default.svc.cluster.local SRV
-  dnsd ask 192.0.2.10                                       (the names of an address: PTR)
+  dnsd ask 10.0.0.10                                        (the names of an address: PTR)
   dnsd ask --dns 192.0.2.53:53 --tcp example.org TYPE257
   dnsd ask --why web.default.svc.cluster.local SRV          (each endpoint in or out, with the reason)
   dnsd ask --zones zones www.example.internal --short
