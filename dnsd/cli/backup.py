@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from dnsd.cli.client import Client
-from dnsd.cli.failures import CommandFailed
+from dnsd.cli.failures import CommandFailed, WrongCall
 from dnsd.cli.options import Connection, add_connection_flags, connection_of
 
 HELP = "write the whole registry to a file, an object a line"
@@ -32,6 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Write the backup; 0 when it is whole."""
+    if arguments.file is not None:
+        _check_target(Path(arguments.file))
     octets = asyncio.run(_fetch(connection_of(arguments)))
     if arguments.file is None:
         sys.stdout.write(octets.decode())
@@ -43,6 +45,12 @@ def execute(arguments: argparse.Namespace) -> int:
     except OSError as fault:
         raise CommandFailed(f"{arguments.file}: {fault.strerror}") from None
     return 0
+
+
+def _check_target(path: Path) -> None:
+    """Refuse a device, a pipe or a folder: a file would take its place, /dev/null's as well. Raises WrongCall."""
+    if path.exists() and not path.is_file():
+        raise WrongCall(f"--file {path} is no ordinary file; leave --file out to write to standard output")
 
 
 async def _fetch(connection: Connection) -> bytes:

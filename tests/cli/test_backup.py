@@ -1,6 +1,7 @@
 """``dnsd backup`` against a real server."""
 
 import json
+import os
 
 
 def test_the_whole_registry_in_lines(console, tmp_path):
@@ -17,3 +18,13 @@ def test_a_file_that_cannot_be(console, tmp_path):
     done = console.call("backup", "--file", str(tmp_path / "no" / "file"))
     assert done.status == 1
     assert "No such file" in done.err
+
+
+def test_a_device_is_not_replaced_by_a_file(console, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    done = console.call("backup", "--file", str(pipe))
+    assert (done.status, done.err.count("\n")) == (2, 1)
+    assert "no ordinary file" in done.err
+    assert [each.name for each in tmp_path.iterdir()] == ["pipe"]
+    assert pipe.is_fifo()
