@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,14 +36,18 @@ def add_file_flag(parser: argparse.ArgumentParser) -> None:
 
 
 def body_of(arguments: argparse.Namespace) -> object:
-    """The file's content. Raises WrongCall."""
+    """The file's content. Raises WrongCall, also for YAML that JSON cannot say, such as a date."""
     try:
         text = sys.stdin.read() if arguments.filename == "-" else Path(arguments.filename).read_text("utf-8")
-        return yaml.safe_load(text)
+        body: object = yaml.safe_load(text)
+        json.dumps(body)
     except OSError as fault:
         raise WrongCall(f"{arguments.filename}: {fault.strerror}") from None
-    except (yaml.YAMLError, ValueError) as fault:
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as fault:
         raise WrongCall(f"{arguments.filename} is neither JSON nor YAML: {' '.join(str(fault).split())}") from None
+    if body is None:
+        raise WrongCall(f"{arguments.filename} holds nothing")
+    return body
 
 
 def print_outcomes(document: Mapping[str, Any], output: str) -> None:
