@@ -116,17 +116,27 @@ def _module(name: str) -> Any:
 def _execute(name: str, arguments: argparse.Namespace) -> int:
     try:
         status: int = _module(name).execute(arguments)
-        sys.stdout.flush()
+        print(end="", flush=True)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left in the buffer has no reader any more
+        _forget_output()
         return PIPE_CLOSED
+    except OSError as fault:  # the output's disk is full, most likely: what commands read and ask has errors of ours
+        _forget_output()
+        return _failed(name, CommandFailed(str(fault)), FAILED)
+    except UnicodeError as fault:  # an argument that is no UTF-8, or a terminal that cannot show what there is
+        return _failed(name, CommandFailed(str(fault)), FAILED)
     except CommandFailed as failure:
         return _failed(name, failure, failure.status)
     except DnsdError as failure:
         return _failed(name, failure, WRONG_CALL if isinstance(failure, InvalidSetting) else FAILED)
     return status
+
+
+def _forget_output() -> None:
+    """What is left in the buffer goes nowhere: else Python tries once more at its end, and fails once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _failed(name: str, failure: DnsdError, status: int) -> int:

@@ -61,7 +61,7 @@ def _objects(path: str) -> list[dict[str, Any]]:
         lines = [json.loads(line) for line in Path(path).read_text("utf-8").splitlines()]
     except OSError as fault:
         raise CommandFailed(f"{path}: {fault.strerror}") from None
-    except ValueError as fault:
+    except (ValueError, RecursionError) as fault:
         raise CommandFailed(f"{path} is no backup: {fault}") from None
     if not lines or not isinstance(lines[0], dict) or lines[0].get("dnsd_backup") != 1:
         raise CommandFailed(f"{path} is no backup: the first line does not say so")

@@ -32,6 +32,8 @@ def execute(arguments: argparse.Namespace) -> int:
 def _show(line: str) -> None:
     try:
         print(line, flush=True)
-    except BrokenPipeError:
-        # Who started us does not listen; that is no reason not to serve.
+    except UnicodeEncodeError:
+        _show(line.encode("ascii", "replace").decode())  # a locale without the dash
+    except OSError:
+        # Who started us does not listen, or has no room for it; that is no reason not to serve.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

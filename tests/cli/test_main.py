@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -79,6 +80,7 @@ def test_a_wrong_call_is_one_line_and_status_2(words, line, capsys):
         (InvalidSetting("it broke"), 2),
         (StoreUnavailable("read-only", "it broke"), 1),
         (InvalidRecord(), 1),
+        (UnicodeEncodeError("utf-8", "\udcff", 0, 1, "surrogates not allowed"), 1),
         (KeyboardInterrupt(), 130),
     ],
 )
@@ -113,3 +115,14 @@ def test_a_reader_that_leaves_ends_the_command_quietly():
         started.stdout.close()
         assert started.wait(30) == 141
         assert started.stderr.read() == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="needs /dev/full")
+def test_output_that_has_no_room_is_one_line():
+    program = "import sys; from dnsd.cli import main, listing\n"
+    program += "listing.execute = lambda _: print('x') or 0\nsys.exit(main.main(['list']))"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", program], stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=30
+        )
+    assert (done.returncode, done.stderr) == (1, "dnsd list: [Errno 28] No space left on device\n")

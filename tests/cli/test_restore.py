@@ -41,3 +41,5 @@ def test_what_is_no_whole_backup(console, saved, tmp_path):
     assert "no backup" in console.call("restore", "--file", str(cut)).err
     cut.write_text('{"dnsd_backup": 1, "objects": 1}\n' + json.dumps({"kind": "endpoint", "namespace": "x"}))
     assert "/items/0/service" in console.call("restore", "--file", str(cut)).err
+    cut.write_text("[" * 3000)
+    assert "no backup" in console.call("restore", "--file", str(cut)).err

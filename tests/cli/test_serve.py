@@ -1,6 +1,8 @@
 import argparse
+import io
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -55,3 +57,19 @@ def test_a_reader_of_the_ready_line_that_went_away_does_not_end_it(monkeypatch):
         serve._show("dnsd ready")
         serve._show("dnsd ready")
         assert os.fstat(gone.fileno()).st_rdev == os.stat(os.devnull).st_rdev
+
+
+def test_a_terminal_of_another_alphabet_is_told_all_the_same(monkeypatch):
+    octets = io.BytesIO()
+    with io.TextIOWrapper(octets, encoding="latin-1") as terminal:
+        monkeypatch.setattr(sys, "stdout", terminal)
+        serve._show("dnsd ready — try")
+        assert octets.getvalue() == b"dnsd ready ? try\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="needs /dev/full")
+def test_a_full_disk_under_the_ready_line_does_not_end_it(monkeypatch):
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        serve._show("dnsd ready")
+        assert os.fstat(full.fileno()).st_rdev == os.stat(os.devnull).st_rdev
