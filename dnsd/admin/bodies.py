@@ -47,7 +47,7 @@ async def read_octets(request: web.Request, types: Collection[str], octets_most:
             octets += chunk
             if len(octets) > octets_most:
                 raise TooLarge(_too_large(octets_most))
-    except web.RequestPayloadError as fault:
+    except (web.RequestPayloadError, ConnectionError) as fault:  # broken, or whoever sent it has gone
         raise NotJson(f"the body is broken: {fault}") from None
     return bytes(octets)
 

@@ -146,7 +146,11 @@ class DohServer:
 
     async def _post(self, request: web.Request) -> web.Response:
         check_media_type(request.content_type)
-        return await self._answer(request, await request.read())
+        try:
+            packet = await request.read()
+        except (web.RequestPayloadError, ConnectionError):  # broken, or whoever sent it has gone
+            raise web.HTTPBadRequest(reason="the body is broken") from None
+        return await self._answer(request, packet)
 
     async def _answer(self, request: web.Request, packet: bytes) -> web.Response:
         assert request.transport is not None

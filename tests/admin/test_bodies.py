@@ -133,6 +133,27 @@ async def test_a_chunk_that_breaks_later_is_the_callers_fault_too(
     assert b" 408 " in octets.split(b"\r\n")[0]
 
 
+async def test_who_leaves_in_the_middle_of_a_body_is_no_accident(
+    replica: Any, wait_until: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    head = b"PUT %b HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 40\r\n\r\n"
+    _, writer = await asyncio.open_connection("127.0.0.1", replica.port)
+    writer.write(head % WEB_1.encode() + b"{")
+    server = replica.admin._runner.server
+    await wait_until(lambda: any(each._current_request for each in server.connections), "the call reads its body")
+    writer.close()
+    await wait_until(lambda: not server.connections, "the connection is gone")
+
+    async def counted() -> set[str]:
+        lines = (await replica.call("GET", "/metrics")).octets.decode().splitlines()
+        return {line for line in lines if line.startswith("dnsd_admin_requests_total") and 'method="PUT"' in line}
+
+    seen = await counted()
+    assert len(seen) == 1
+    assert 'status="400"' in seen.pop()
+    assert not caplog.records
+
+
 @pytest.mark.parametrize(
     ("octets", "headers", "status"),
     [

@@ -228,5 +228,19 @@ async def test_half_a_body_by_http_1_1_is_not_waited_for(monkeypatch, pair, auth
     await server.close()
 
 
+async def test_who_leaves_in_the_middle_of_a_body_is_no_accident(server, url, authority, caplog):
+    context = ssl.create_default_context(cafile=authority.certificate)
+    port = int(url.rpartition(":")[2].partition("/")[0])
+    _, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname="127.0.0.1")
+    writer.write(b"POST /dns-query HTTP/1.1\r\nHost: x\r\nContent-Type: application/dns-message\r\n")
+    writer.write(b"Content-Length: 40\r\n\r\nhalf")
+    served = server._runner.server
+    await eventually(lambda: any(each._current_request for each in served.connections))
+    writer.transport.abort()
+    await until_none(server)
+    await eventually(lambda: not served.connections)
+    assert not caplog.records
+
+
 async def until_none(server):
     await eventually(lambda: not server.connections)
