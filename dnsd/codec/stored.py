@@ -26,6 +26,9 @@ from dnsd.model.service import TTL_SECONDS_DEFAULT, WEIGHT_DEFAULT, Endpoint, Po
 
 T = TypeVar("T")
 
+_NONSENSE = (TypeError, AttributeError, KeyError, UnicodeEncodeError)
+"""How reading ends where the text is JSON and yet not ours."""
+
 _ADDRESSES_FIRST = '{"addresses":["'
 _BETWEEN = '","'
 
@@ -96,7 +99,7 @@ def service_from_stored(text: str, namespace: str, name: str, revision: int, gen
             _number(stored.get("min_kept", 0)),
             _health_check(stored.get("health")),
         )
-    except (TypeError, AttributeError, KeyError) as fault:
+    except _NONSENSE as fault:
         raise InvalidRecord(Fault("", f"not a service: {fault}")) from None
 
 
@@ -118,7 +121,7 @@ def endpoint_from_stored(
     try:
         addresses, rest = _parted(text)
         return Endpoint(intern(namespace), intern(service), id, addresses, *rest, revision, generation)
-    except (TypeError, AttributeError, KeyError) as fault:
+    except _NONSENSE as fault:
         raise InvalidRecord(Fault("", f"not an endpoint: {fault}")) from None
 
 
@@ -280,8 +283,7 @@ def _list(given: object) -> list[str]:
 def _texts(given: object) -> dict[str, str]:
     texts = _exact(dict, given)
     for key, value in texts.items():
-        _exact(str, key)
-        _exact(str, value)
+        (_exact(str, key) + _exact(str, value)).encode()  # half of a surrogate pair is no character (RFC 8259 8.2)
     return texts
 
 

@@ -88,6 +88,8 @@ def test_endpoints_that_differ_in_their_addresses_alone_share_the_rest() -> None
         '{"addresses":["192.0.2.1"],"ready":1}', '{"addresses":["192.0.2.1"],"draining":"no"}',
         '{"addresses":["192.0.2.1"],"hostname":0}', '{"addresses":["192.0.2.1"],"hostname":"A"}',
         '{"addresses":["192.0.2.1"],"metadata":[]}', '{"addresses":["192.0.2.1"],"metadata":{"a":1}}',
+        r'{"addresses":["192.0.2.1"],"metadata":{"a":"\ud800"}}',
+        r'{"addresses":["192.0.2.1"],"metadata":{"\ud800":""}}',
         '{"addresses":["192.0.2.1"],"lease_seconds":1.5}', '{"addresses":["192.0.2.1"],"lease_seconds":0}',
         '{"addresses":["192.0.2.1"],"ports":5}', '{"addresses":["192.0.2.1"],"ports":[5]}',
         '{"addresses":["192.0.2.1"],"ports":[{}]}', '{"addresses":["192.0.2.1"],"ports":[{"port":0}]}',
@@ -106,7 +108,7 @@ def test_garbage_is_no_endpoint(text: str) -> None:
         "", "[]", '{"ports":{"http":80}}', '{"ports":[{"port":"80"}]}', '{"ports":[{"port":80,"target_port":1.5}]}',
         '{"ports":[{"port":80,"target_port":{}}]}', '{"cluster_ips":"None"}', '{"cluster_ips":[null]}',
         '{"external_name":5}', '{"ttl_seconds":5.0}', '{"ttl_seconds":"5"}', '{"when_empty":[]}', '{"when_empty":"x"}',
-        '{"publish_not_ready":0}', '{"labels":{"a":{}}}', '{"declared":null}',
+        '{"publish_not_ready":0}', '{"labels":{"a":{}}}', '{"declared":null}', r'{"labels":{"a":"\ud800"}}',
     ],
 )  # fmt: skip
 def test_garbage_is_no_service(text: str) -> None:
