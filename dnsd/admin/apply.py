@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 from dataclasses import replace
 
 from aiohttp import web
@@ -15,12 +14,11 @@ from dnsd.admin.failures import TooLarge
 from dnsd.admin.inventory import loaded_inventory
 from dnsd.admin.operations import OPERATIONS_MOST
 from dnsd.admin.preconditions import refuse_precondition
-from dnsd.admin.pruning import NOTHING_PRUNED, Pruning, pruning
+from dnsd.admin.pruning import NOTHING_PRUNED, pruning
 from dnsd.admin.writes import Writes
 from dnsd.authority.inventory import Inventory
 from dnsd.codec.document import Refusal, document_of
 from dnsd.codec.manifest import Manifests, read_manifests
-from dnsd.model.errors import Fault, InvalidRecord
 from dnsd.model.service import Endpoint, Service
 from dnsd.registry.mirror import Mirror
 from dnsd.registry.services import Delete, Operation, Precondition, Put
@@ -49,9 +47,9 @@ class ApplyCalls:
         dry_run, prunes, forces = (queries.flag(request, name) for name in ("dry_run", "prune", "force"))
         octets = await read_octets(request, MANIFEST_TYPES, LARGE_BODY_OCTETS_MOST)
         async with self._reading:  # one at a time: the YAML of one call can take a thread a second
-            manifests = await asyncio.to_thread(_read, octets, request.content_type in JSON_TYPES)
+            manifests = await asyncio.to_thread(_read, octets, request.content_type in JSON_TYPES, self._refusal)
         plan = pruning(loaded_inventory(self._mirror), manifests.values) if prunes else NOTHING_PRUNED
-        self._check(manifests.values, plan)
+        _check_count(len(manifests.values) + len(plan.removed))
         operations: list[Operation] = [Put(value) for value in manifests.values]
         operations += [Delete(value.key, Precondition(value.revision)) for value in plan.removed]
         self._writes.check(request, operations)
@@ -63,28 +61,16 @@ class ApplyCalls:
             result = batch_document(await self._writes.batch(request, operations))
         return replies.reply({"dry_run": dry_run, **result, "notes": [*manifests.notes, *plan.notes]})
 
-    def _check(self, values: tuple[Service | Endpoint, ...], plan: Pruning) -> None:
-        count = len(values) + len(plan.removed)
-        if count > OPERATIONS_MOST:
-            raise TooLarge(f"{count} objects are put or removed; one call does at most {OPERATIONS_MOST}")
-        faults = [
-            Fault("", f"{value.key}: {why}")
-            for value in values
-            for text in _addresses(value)
-            if (why := self._refusal(text))
-        ]
-        if faults:
-            raise InvalidRecord(*faults)
+
+def _check_count(count: int) -> None:
+    if count > OPERATIONS_MOST:
+        raise TooLarge(f"{count} objects are put or removed; one call does at most {OPERATIONS_MOST}")
 
 
-def _read(octets: bytes, is_json: bool) -> Manifests:
+def _read(octets: bytes, is_json: bool, refusal: Refusal) -> Manifests:
     if is_json:
         json_value(octets)  # for its limits, and for 400: JSON is YAML, so the one reader below serves both
-    return read_manifests(octets)
-
-
-def _addresses(value: Service | Endpoint) -> Iterable[str]:
-    return value.cluster_ips if isinstance(value, Service) else value.addresses
+    return read_manifests(octets, refusal)
 
 
 def _planned(

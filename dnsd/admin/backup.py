@@ -114,12 +114,12 @@ def _value(item: Any, refusal: Refusal) -> Service | Endpoint:
         namespace, name = _texts(item, "namespace", "name")
         service = service_from_stored(text, namespace, name, 0, 0)
         value: Service | Endpoint = service
-        addresses = service.cluster_ips
+        field, addresses = "cluster_ips", service.cluster_ips
     else:
         namespace, name, identifier = _texts(item, "namespace", "service", "id")
         value = endpoint = endpoint_from_stored(text, namespace, name, identifier, 0, 0)
-        addresses = endpoint.addresses
-    faults = [Fault("/addresses", why) for address in addresses if (why := refusal(address))]
+        field, addresses = "addresses", endpoint.addresses
+    faults = [Fault(f"/{field}/{at}", why) for at, address in enumerate(addresses) if (why := refusal(address))]
     if faults:
         raise InvalidRecord(*faults)
     return value

@@ -12,6 +12,7 @@ from dnsd.codec.manifest_endpoints import Part, parts_of_endpoints, parts_of_sli
 from dnsd.codec.manifest_fields import Fields, Findings, Subject
 from dnsd.codec.manifest_service import name_of, service_from
 from dnsd.codec.manifest_text import Document, documents_of
+from dnsd.codec.reading import Refusal
 from dnsd.model import names
 from dnsd.model.errors import InvalidRecord
 from dnsd.model.service import Endpoint, Service, ServiceKey
@@ -30,13 +31,14 @@ class Manifests:
     notes: tuple[str, ...]
 
 
-def read_manifests(text: str | bytes) -> Manifests:
+def read_manifests(text: str | bytes, refusal: Refusal | None = None) -> Manifests:
     """Read v1 Service, Endpoints, Namespace and List, discovery.k8s.io/v1 EndpointSlice, as YAML or JSON.
 
     Endpoints of the whole text are united by address. Raises InvalidRecord with every fault; a pointer is
     ``/documents/<n from 0>/spec/ports/0/port``, and the reason ends in the object and, for YAML, the line.
+    ``refusal``: which addresses may not be registered; None: all may.
     """
-    reading = _Reading()
+    reading = _Reading(Findings(refusal=refusal))
     try:
         for document in documents_of(text):
             reading.document(document)
@@ -51,8 +53,8 @@ def read_manifests(text: str | bytes) -> Manifests:
 class _Reading:
     """One text being read: what has been found in it so far."""
 
-    def __init__(self) -> None:
-        self.findings = Findings()
+    def __init__(self, findings: Findings) -> None:
+        self.findings = findings
         self.services: dict[ServiceKey, Service] = {}
         self.parts: list[Part] = []
 

@@ -176,6 +176,7 @@ def _port(port: Fields, *, may_be_every: bool) -> Port | None:
 
 def _part(owner: _Owner, entry: Fields, pointer: str, address: str, ports: _Ports, is_ready: bool) -> Iterator[Part]:
     canonical = folded_address(address)
+    entry.subject.check_address(pointer, canonical, entry.line)
     places: Places = {
         **owner.places,
         "addresses": [pointer],

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from dnsd.codec.manifest_text import Block
+from dnsd.codec.reading import Refusal
 from dnsd.model.errors import Fault, InvalidRecord
 
 FAULTS_MOST = 1000
@@ -23,6 +24,7 @@ class Findings:
     notes: list[str] = field(default_factory=list)
     faults_left_out: int = 0
     notes_left_out: int = 0
+    refusal: Refusal | None = None
 
     def fault(self, fault: Fault) -> None:
         """One more fault; the same one, met by another way, counts once."""
@@ -63,6 +65,11 @@ class Subject:
         """Something wrong at ``pointer``."""
         where = f"{self.title}, line {line}" if line else self.title
         self.findings.fault(Fault(pointer, f"{reason} ({where})"))
+
+    def check_address(self, pointer: str, address: str, line: int) -> None:
+        """A fault when this address, in canonical text, may not be registered."""
+        if self.findings.refusal is not None and (why := self.findings.refusal(address)):
+            self.fault(pointer, why, line)
 
     def note(self, text: str) -> None:
         """Something that people should know, such as why the object is skipped."""

@@ -40,6 +40,8 @@ def service_from(manifest: Fields) -> Service | None:
     is_external = _service_type(spec) == "ExternalName"
     ports = [made for port in spec.each("ports") if (made := _service_port(port))]
     cluster_ips = [] if is_external else _cluster_ips(spec)
+    for pointer, address in cluster_ips:
+        spec.subject.check_address(pointer, address, spec.line)
     external_name = _external_name(spec) if is_external else None
     annotations = _annotations(metadata)
     ttl_seconds = _number(annotations, TTL_ANNOTATION, TTL_SECONDS_DEFAULT)

@@ -98,7 +98,12 @@ async def test_one_wrong_document_refuses_all(replica: Any) -> None:
 
 async def test_addresses_that_are_never_registered(replica: Any) -> None:
     answer = await replica.call("POST", "/v1/apply", octets=SLICE % b"169.254.169.254", headers=YAML)
-    assert "169.254.169.254" in answer.assert_problem(422, "invalid-record")["detail"]
+    shown = answer.assert_problem(422, "invalid-record")
+    assert shown["field"] == "/documents/0/endpoints/0/addresses/0"
+    assert "169.254.169.254 is a link-local address; it may not be registered (EndpointSlice" in shown["detail"]
+    octets = MANIFESTS + b"---\napiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {clusterIP: 224.0.0.1}\n"
+    answer = await replica.call("POST", "/v1/apply", octets=octets, headers=YAML)
+    assert answer.assert_problem(422, "invalid-record")["field"] == "/documents/2/spec/clusterIP"
     octets = b"apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {clusterIP: 127.0.0.1, ports: [{port: 80}]}\n"
     assert (await replica.call("POST", "/v1/apply", octets=octets, headers=YAML)).status == 200
 

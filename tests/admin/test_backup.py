@@ -16,5 +16,12 @@ async def test_bodies_that_are_refused(replica: Any) -> None:
     assert (await replica.call("POST", "/v1/restore", {"items": 3})).status == 422
     assert (await replica.call("POST", "/v1/restore", {"items": [{"kind": "?"}]})).status == 422
     item = {"kind": "endpoint", "namespace": "default", "service": "web", "id": "a", "addresses": ["169.254.169.254"]}
-    assert (await replica.call("POST", "/v1/restore", {"items": [item]})).status == 422
+    answer = await replica.call("POST", "/v1/restore", {"items": [item]})
+    assert answer.assert_problem(422, "invalid-record")["field"] == "/items/0/addresses/0"
+    item = {"kind": "service", "namespace": "default", "name": "web", "cluster_ips": ["192.0.2.1", "169.254.169.254"]}
+    answer = await replica.call("POST", "/v1/restore", {"items": [item]})
+    assert answer.assert_problem(422, "invalid-record")["field"] == "/items/0/cluster_ips/1"
+    item = {"kind": "service", "namespace": "default", "name": "web", "labels": {"a": "\ud800"}}
+    answer = await replica.call("POST", "/v1/restore", {"items": [item]})
+    assert answer.assert_problem(422, "invalid-record")["field"] == "/items/0"
     assert (await replica.call("POST", "/v1/restore", {"items": [{}] * 1001})).status == 413
