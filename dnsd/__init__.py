@@ -12,7 +12,7 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
                 selector tsig signature (door: dnspython) notify token audit
     answer      question to answer, bytes to bytes, pure: scan edns cookies networks access terms checks
                 lookup follow order draft short said fit transfer signed complete forwarded respond;
-                slip; why
+                slip; policy why
     runtime     what a process needs: clock waiting tasks log counts durations metrics notify supervise turns
                 tls
     forward     names of others, asked of upstreams: upstream routes special names query reply udp tcp tls exchange

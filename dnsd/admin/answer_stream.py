@@ -6,30 +6,29 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator
 
-from dnsd.answer.respond import respond
-from dnsd.answer.terms import Terms
+from dnsd.admin.answers import status_of
+from dnsd.answer.policy import Asked, Policy, Said, said
 from dnsd.codec.record_text import record_document
-from dnsd.codec.wire import Answered, query_packet, rcode_to_text, read_message, type_to_text
+from dnsd.codec.wire import Answered, type_to_text
 from dnsd.model.errors import Gone
-from dnsd.model.names import Name, name_to_text
+from dnsd.model.names import name_to_text
 from dnsd.registry.mirror import Mirror
 from dnsd.registry.watch import Watch
 
-_NOBODY = bytes(4)
-_TERMS = Terms(is_tcp=True)
-Told = tuple[int, tuple[Answered, ...], tuple[Answered, ...]]
-"""Response code, answers and additional records, in stable order."""
+Told = tuple[str, tuple[Answered, ...], tuple[Answered, ...]]
+"""Status, answers and additional records, in stable order."""
 
 
 class AnswerStream:
     """A question as a stream of its answers. The first one is told at once, so that there is nothing to resume."""
 
-    def __init__(self, mirror: Mirror, qname: Name, rtype: int) -> None:
+    def __init__(self, mirror: Mirror, asked: Asked, policy: Policy) -> None:
         self._mirror = mirror
-        self._question = {"name": name_to_text(qname), "type": type_to_text(rtype)}
-        self._packet = query_packet(0, qname, rtype, payload=None)
+        self._policy = policy
+        self._asked, self._packet = asked, asked.packet()
+        self._question = {"name": name_to_text(asked.qname), "type": type_to_text(asked.rtype)}
         self._watch: Watch = mirror.watch(None)
-        self._reply = b""
+        self._said: Said | None = None
         self._told: Told | None = None
 
     def close(self) -> None:
@@ -56,13 +55,11 @@ class AnswerStream:
 
     def _news(self) -> str:
         """An event when the answer differs from the one told last."""
-        outcome = respond(self._packet, _NOBODY, 0, self._mirror.catalog.table, _TERMS)
-        assert isinstance(outcome, tuple), "a question of our own making is answered"
-        if outcome[0] == self._reply:
+        now = said(self._asked, self._packet, self._mirror.catalog.table, 0, self._policy, is_tcp=True)
+        if now == self._said:
             return ""
-        self._reply = outcome[0]
-        message = read_message(self._reply)
-        told = (message.rcode, _sorted(message.answer), _sorted(message.additional))
+        self._said, message = now, now.message()
+        told = status_of(message, now.elsewhere), _sorted(message.answer), _sorted(message.additional)
         if told == self._told:  # only the serial in a negative answer's SOA moved on
             return ""
         self._told = told
@@ -70,7 +67,7 @@ class AnswerStream:
         document = {
             "kind": "answer",
             **self._question,
-            "status": rcode_to_text(message.rcode),
+            "status": told[0],
             "answer": [record_document(each) for each in told[1]],
             "additional": [record_document(each) for each in told[2]],
             "revision": mirror.revision,

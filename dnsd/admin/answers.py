@@ -10,10 +10,11 @@ from aiohttp import web
 from dnsd.admin import queries, replies
 from dnsd.admin.access import Access
 from dnsd.admin.failures import BadParameter
-from dnsd.answer.why import Asked, Doors, Explanation, explain
+from dnsd.answer.policy import Asked, Policy
+from dnsd.answer.why import Explanation, explain
 from dnsd.authority.explain import Verdict
 from dnsd.codec.record_text import record_document
-from dnsd.codec.wire import rcode_to_text, type_from_text, type_to_text
+from dnsd.codec.wire import Message, rcode_to_text, type_from_text, type_to_text
 from dnsd.model.health import FAILINGS
 from dnsd.model.message import TCP_PAYLOAD_MOST, UDP_PAYLOAD_DEFAULT, UDP_PAYLOAD_LEAST, RRType
 from dnsd.model.names import Name, canonical_address, name_from_text, name_to_text
@@ -46,14 +47,14 @@ class AnswerCalls:
         departures: Departures,
         access: Access,
         replica: str,
-        doors: Doors,
+        policy: Policy,
     ) -> None:
         self._access = access
         self._leases = leases
         self._mirror = mirror
         self._departures = departures
         self._replica = replica
-        self._doors = doors
+        self._policy = policy
 
     def routes(self) -> list[web.RouteDef]:
         """What is called by which path."""
@@ -62,18 +63,18 @@ class AnswerCalls:
     async def answer(self, request: web.Request) -> web.Response:
         """The records, and each endpoint in or out with its reason."""
         queries.check_parameters(request, "name", "type", "client", "size")
-        asked = Asked(*question_of(request), _client(request), _size(request))
-        explanation = explain(asked, self._mirror.catalog, secrets.randbits(32), self._doors)
+        asked = Asked(*question_of(request), client_of(request), _size(request))
+        explanation = explain(asked, self._mirror.catalog, secrets.randbits(32), self._policy)
         may_read = self._access.may_read(request)
         return replies.reply(
             {
                 "name": name_to_text(asked.qname),
                 "type": type_to_text(asked.rtype),
                 "client": asked.client,
-                "status": _status(explanation),
+                "status": status_of(explanation.whole, explanation.elsewhere),
                 "why": explanation.why,
                 **{part: [record_document(each) for each in getattr(explanation.whole, part)] for part in _SECTIONS},
-                "udp": _udp_document(asked, explanation, self._doors.payload_most),
+                "udp": _udp_document(asked, explanation, self._policy.payload_most),
                 "ttl": {"seconds": explanation.ttl_seconds, "from": explanation.ttl_from},
                 "services": [_service_document(each.key) for each in explanation.services if may_read(each.key)],
                 "endpoints": [each for each in await self._endpoints(explanation) if may_read(_service_of(each))],
@@ -121,8 +122,13 @@ def question_of(request: web.Request) -> tuple[Name, int]:
     return qname, rtype
 
 
-def _client(request: web.Request) -> str:
-    """The address that asks in DNS: as given, else whoever calls."""
+def status_of(message: Message, elsewhere: Name | None) -> str:
+    """The response code; what upstreams will say of a name that is none of ours is not known here."""
+    return FORWARDED if elsewhere is not None and not message.answer else rcode_to_text(message.rcode)
+
+
+def client_of(request: web.Request) -> str:
+    """The address that asks in DNS: as given, else whoever calls. Raises BadParameter."""
     given = request.query.get("client")
     try:
         return canonical_address(given if given is not None else (request.remote or "127.0.0.1").partition("%")[0])
@@ -136,13 +142,6 @@ def _size(request: web.Request) -> int:
     if not is_good or not UDP_PAYLOAD_LEAST <= int(text) <= TCP_PAYLOAD_MOST:
         raise BadParameter(f"size is {UDP_PAYLOAD_LEAST} to {TCP_PAYLOAD_MOST} octets, not {text!r:.100}")
     return int(text)
-
-
-def _status(explanation: Explanation) -> str:
-    """The response code; what upstreams will say of a name that is none of ours is not known here."""
-    if explanation.elsewhere is not None and not explanation.whole.answer:
-        return FORWARDED
-    return rcode_to_text(explanation.whole.rcode)
 
 
 def _udp_document(asked: Asked, explanation: Explanation, most: int) -> dict[str, object]:

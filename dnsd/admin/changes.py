@@ -10,19 +10,23 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 
 from aiohttp import hdrs, web
 
 from dnsd.admin import queries
 from dnsd.admin.access import Access
 from dnsd.admin.answer_stream import AnswerStream
-from dnsd.admin.answers import question_of
+from dnsd.admin.answers import client_of, question_of
 from dnsd.admin.failures import SERVER_NAME, BadParameter, Crowded
 from dnsd.admin.inventory import loaded_inventory
 from dnsd.admin.wanted import Filter
+from dnsd.answer.access import EVERYBODY
+from dnsd.answer.policy import Asked, Policy
 from dnsd.codec.document import folded
 from dnsd.model.change import Change
 from dnsd.model.errors import Gone
+from dnsd.model.message import UDP_PAYLOAD_LEAST
 from dnsd.registry.mirror import Mirror
 from dnsd.registry.watch import Watch
 
@@ -43,8 +47,15 @@ _HEADERS = {
 class ChangeCalls:
     """``/v1/watch``."""
 
-    def __init__(self, mirror: Mirror, access: Access, heartbeat_seconds: float = HEARTBEAT_SECONDS) -> None:
+    def __init__(
+        self,
+        mirror: Mirror,
+        access: Access,
+        policy: Policy,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
+    ) -> None:
         self._access = access
+        self._policy = policy
         self._mirror = mirror
         self._heartbeat_seconds = heartbeat_seconds
         self._streams: set[asyncio.Task[object]] = set()
@@ -90,7 +101,9 @@ class ChangeCalls:
             return Stream(self._mirror, after, Filter(namespace, service, self._access.may_read(request), labels))
         if namespace is not None or service is not None or labels:
             raise BadParameter("name is watched alone, without namespace, service and label")
-        return AnswerStream(self._mirror, *question_of(request))
+        asked = Asked(*question_of(request), client_of(request), UDP_PAYLOAD_LEAST)
+        # Whoever may call may watch: answer_to is about addresses that ask in DNS.
+        return AnswerStream(self._mirror, asked, replace(self._policy, access=EVERYBODY))
 
     async def _send(self, request: web.Request, stream: Stream | AnswerStream) -> web.StreamResponse:
         """Send the stream until the reader has gone, or reads nothing, or the server ends."""

@@ -31,7 +31,7 @@ from dnsd.admin.store import StoreCalls
 from dnsd.admin.tokens import TokenCalls
 from dnsd.admin.writes import Writes
 from dnsd.admin.zones import ZoneCalls
-from dnsd.answer.why import AS_THEY_COME, Doors
+from dnsd.answer.policy import AS_THEY_COME, Policy
 from dnsd.health.checks import Checks
 from dnsd.registry.audit import Audit
 from dnsd.registry.departures import Departures
@@ -53,7 +53,7 @@ class Parts:
 
     ``departures``: who left of late, kept up to date by somebody else. ``refill`` writes back what the store lost;
     ``disk``, ``ticker``, ``checks``, ``replicas``: for what is told of them. ``replica``: this replica's name.
-    ``doors``: what those to DNS are set to, for what is told of them.
+    ``policy``: what the doors to DNS are set to, for what is told of them.
 
     ``tokens``, ``audit``: who may call, who did; ``access``: how that is decided. ``limits``: of each namespace.
     ``strict_namespaces``: none named like a top-level domain. ``loopback_allowed``: loopback addresses may be
@@ -77,7 +77,7 @@ class Parts:
     checks: Checks | None = None
     limits: Limits = DEFAULTS
     strict_namespaces: bool = False
-    doors: Doors = AS_THEY_COME
+    policy: Policy = AS_THEY_COME
     loopback_allowed: bool = True
     is_leaving: Callable[[], bool] = lambda: False
     collectors: Iterable[Collect] = ()
@@ -126,7 +126,7 @@ def _of_readers(parts: Parts) -> tuple[Column, ...]:
     """What the registry comes to in DNS and elsewhere, and what may be asked."""
     access, mirror = parts.access, parts.mirror
     return (
-        AnswerCalls(parts.leases, mirror, parts.departures, access, parts.replica, parts.doors),
+        AnswerCalls(parts.leases, mirror, parts.departures, access, parts.replica, parts.policy),
         PrometheusCalls(mirror, access),
         ZoneCalls(mirror),
         OpenApiCalls(access.required),

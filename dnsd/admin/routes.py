@@ -35,7 +35,7 @@ class Admin:
         self._access = parts.access
         self._tls = tls
         self._hosts = tuple(hosts)
-        self._changes = ChangeCalls(parts.mirror, parts.access)
+        self._changes = ChangeCalls(parts.mirror, parts.access, parts.policy)
         self._metrics = metrics_of(parts, lambda: self._changes.watchers)
         self._columns = columns_of(parts, self._changes, self._metrics)
         self._runner: web.AppRunner | None = None

@@ -2,60 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from ipaddress import ip_address
+from dataclasses import dataclass
 
-from dnsd.answer.access import EVERYBODY, Access
-from dnsd.answer.respond import respond_to_some
-from dnsd.answer.short import ShortNames
-from dnsd.answer.terms import Terms
+from dnsd.answer.policy import Asked, Policy, said
 from dnsd.authority.catalog import Catalog
 from dnsd.authority.explain import Told, Verdict, service_of, verdicts
-from dnsd.codec.wire import Answered, Message, query_packet, read_message
-from dnsd.model.message import UDP_PAYLOAD_DEFAULT, UDP_PAYLOAD_LEAST, Forward, Outcome, Rcode, RRType
+from dnsd.codec.wire import Answered, Message
+from dnsd.model.message import Rcode, RRType
 from dnsd.model.names import Name, is_at_or_below, name_to_text, reverse_name
 from dnsd.model.service import TTL_SECONDS_DEFAULT, Service, ServiceKey
 
 SERVICES_MOST = 20
 """So many services are looked at for one answer: a name and its aliases, or those that share an address."""
 _COUNTED = {Rcode.NOERROR, Rcode.NXDOMAIN}
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question: its name as written, its type, the client's address, and the octets that the client can take over
-    UDP (512: it sends no EDNS).
-    """
-
-    qname: Name
-    rtype: int
-    client: str
-    payload: int
-
-    @property
-    def peer(self) -> bytes:
-        """The octets of the client's address."""
-        return ip_address(self.client).packed
-
-
-@dataclass(frozen=True, slots=True)
-class Doors:
-    """What the doors to DNS are set to, as in ``Terms``; ``forwarding``: none where nothing is forwarded."""
-
-    payload_most: int = UDP_PAYLOAD_DEFAULT
-    access: Access = EVERYBODY
-    short_names: ShortNames | None = None
-    forwarding: frozenset[Name] | None = None
-
-    def terms(self, is_tcp: bool, forwarding: frozenset[Name] | None) -> Terms:
-        """Terms of one of them."""
-        terms = Terms(is_tcp=is_tcp, payload_most=self.payload_most)
-        terms.access, terms.short_names, terms.forwarding = self.access, self.short_names, forwarding
-        return terms
-
-
-AS_THEY_COME = Doors()
-"""Nobody is refused, nothing is forwarded, no name is short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +37,12 @@ class Explanation:
     elsewhere: Name | None
 
 
-def explain(asked: Asked, catalog: Catalog, chance: int, doors: Doors) -> Explanation:
-    """The answer to this question from the catalog's table, through these doors, and why."""
-    whole, _, elsewhere = _told(asked, catalog, chance, doors, is_tcp=True)
-    sent, octets, _ = _told(asked, catalog, chance, doors, is_tcp=False)
+def explain(asked: Asked, catalog: Catalog, chance: int, policy: Policy) -> Explanation:
+    """The answer to this question from the catalog's table under this policy, and why."""
+    packet = asked.packet()
+    over_tcp, over_udp = (said(asked, packet, catalog.table, chance, policy, is_tcp) for is_tcp in (True, False))
+    whole, sent, elsewhere = over_tcp.message(), over_udp.message(), over_tcp.elsewhere
+    octets = len(over_udp.reply) if elsewhere is None or sent.answer else 0
     found: list[Verdict] = []
     subjects: dict[ServiceKey, None] = {}
     for owner in _owners(asked, whole) if whole.rcode != Rcode.REFUSED else ():
@@ -92,29 +53,10 @@ def explain(asked: Asked, catalog: Catalog, chance: int, doors: Doors) -> Explan
             subjects[key] = None
     services = tuple(service for key in subjects if (service := catalog.inventory.service(key)) is not None)
     seconds, origin = _ttl(whole, services, catalog)
-    why = _why(asked, catalog, doors, whole, tuple(subjects), services)
+    why = _why(asked, catalog, policy, whole, tuple(subjects), services)
     if elsewhere is not None:
         why = f"{why}; {name_to_text(elsewhere)} is forwarded" if whole.answer else "the name is forwarded"
     return Explanation(whole, sent, octets, why, seconds, origin, services, tuple(found), tuple(subjects), elsewhere)
-
-
-def _told(asked: Asked, catalog: Catalog, chance: int, doors: Doors, is_tcp: bool) -> tuple[Message, int, Name | None]:
-    """The reply and its octets, and the name that is forwarded, if one is."""
-    has_edns = asked.payload > UDP_PAYLOAD_LEAST
-    packet = query_packet(0, asked.qname, asked.rtype, payload=asked.payload if has_edns else None)
-
-    def outcome_of(forwarding: frozenset[Name] | None) -> Outcome:
-        return respond_to_some(packet, asked.peer, chance, catalog.table, doors.terms(is_tcp, forwarding))
-
-    outcome = outcome_of(doors.forwarding)
-    elsewhere = outcome.wanted.owner if isinstance(outcome, Forward) else None
-    if elsewhere is not None:
-        outcome = outcome_of(None)
-    assert isinstance(outcome, tuple), "a question of our own making is answered"
-    message = read_message(outcome[0])
-    if elsewhere is not None and not message.answer:
-        return replace(message, rcode=Rcode.NOERROR, authority=(), additional=()), 0, elsewhere
-    return message, len(outcome[0]), elsewhere
 
 
 def _owners(asked: Asked, whole: Message) -> list[Name]:
@@ -175,7 +117,7 @@ def _ttl_origin(record: Answered, services: tuple[Service, ...], catalog: Catalo
 def _why(
     asked: Asked,
     catalog: Catalog,
-    doors: Doors,
+    policy: Policy,
     whole: Message,
     subjects: tuple[ServiceKey, ...],
     services: tuple[Service, ...],
@@ -183,7 +125,7 @@ def _why(
     if not catalog.table.loaded:
         return "the registry has not been read yet, so nothing is answered"
     if whole.rcode == Rcode.REFUSED:
-        return _why_refused(asked, doors)
+        return _why_refused(asked, policy)
     if whole.answer:
         count = f"{len(whole.answer)} record{'s' if len(whole.answer) > 1 else ''}"
         return count + (f" of service {'/'.join(services[0].key)}" if services else "")
@@ -199,8 +141,8 @@ def _why(
     return "the name exists, but has no record of this type"
 
 
-def _why_refused(asked: Asked, doors: Doors) -> str:
-    if not doors.access.may_ask(asked.peer):
+def _why_refused(asked: Asked, policy: Policy) -> str:
+    if not policy.access.may_ask(asked.peer):
         return "the client may not ask: answer_to leaves it out"
     why = "the name is in none of this server's zones"
-    return why if doors.forwarding is None else f"{why}, and forward_for leaves the client out"
+    return why if policy.forwarding is None else f"{why}, and forward_for leaves the client out"

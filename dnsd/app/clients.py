@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dnsd.answer.access import Access
+from dnsd.answer.policy import Policy
 from dnsd.answer.short import ShortNames
-from dnsd.answer.why import Doors
 from dnsd.app.forwarding import routes_of
 from dnsd.app.secondaries import allowed_of
 from dnsd.config import Settings
@@ -26,11 +26,11 @@ def short_names_of(settings: Settings) -> ShortNames | None:
     return ShortNames(name_from_text(settings.zone[0]), ((network, namespace) for network, namespace in pairs))
 
 
-def doors_of(settings: Settings) -> Doors:
+def policy_of(settings: Settings) -> Policy:
     """What clients are told by, for who explains it."""
     routes = routes_of(settings)
     forwarding = routes.reverse() if routes.all() else None
-    return Doors(settings.udp_payload, access_of(settings), short_names_of(settings), forwarding)
+    return Policy(settings.udp_payload, access_of(settings), short_names_of(settings), forwarding)
 
 
 def rate_of(settings: Settings) -> Rate | None:

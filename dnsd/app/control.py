@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dnsd.app.access import root_of, tls_of
-from dnsd.app.clients import doors_of
+from dnsd.app.clients import policy_of
 from dnsd.app.doors import advertised
 from dnsd.app.encrypted import Encrypted
 from dnsd.app.forwarding import routes_of
@@ -133,7 +133,7 @@ class Control:
             checks=self._checks,
             limits=_limits_of(settings),
             strict_namespaces=settings.strict_namespaces,
-            doors=doors_of(settings),
+            policy=policy_of(settings),
             loopback_allowed=_is_home(settings),
             is_leaving=lambda: self._is_leaving,
             collectors=[self._terms.dns_counts.collect],

@@ -1,11 +1,16 @@
 """The answer to a question, at once and whenever it changes, and only then."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from dnsd.admin.changes import ChangeCalls
+from dnsd.answer.access import Access
+from dnsd.answer.policy import Policy
+from dnsd.answer.short import ShortNames
+from dnsd.model.names import name_from_text
 from tests.admin.test_changes import Reader, watching
 
 WEB = "/v1/namespaces/default/services/web"
@@ -65,3 +70,23 @@ async def test_heartbeats(replica: Any) -> None:
 @pytest.mark.parametrize("query", ["?name=", "?name=a&type=X", "?type=A", "?name=a&service=b", "?name=a&type=AXFR"])
 async def test_wrong_parameters(replica: Any, query: str) -> None:
     (await replica.call("GET", f"/v1/watch{query}")).assert_problem(400, "bad-parameter")
+
+
+async def test_names_are_read_as_in_dns_for_a_client_at_the_callers_address(new_replica: Callable[..., Any]) -> None:
+    short = ShortNames(name_from_text("cluster.local"), [("127.0.0.0/8", "default")])
+    async with new_replica(policy=Policy(short_names=short, forwarding=frozenset())) as replica:
+        async with watching(replica, "?name=web") as reader:
+            assert told(await reader.next())[0] == "NXDOMAIN"
+            await replica.call("PUT", f"{WEB}/endpoints/a", {"address": "192.0.2.1"})
+            status, data = told(await reader.next())
+            assert (status, data[-1]) == ("NOERROR", "192.0.2.1")
+        async with watching(replica, "?name=www.example.org") as reader:
+            assert told(await reader.next()) == ("FORWARDED", [])
+
+
+async def test_who_may_call_may_watch_whoever_may_ask_in_dns(new_replica: Callable[..., Any]) -> None:
+    refusing = Policy(access=Access(answer_to=["10.0.0.0/8"]))
+    async with new_replica(policy=refusing) as replica, watching(replica, f"?name={NAME}") as reader:
+        assert told(await reader.next()) == ("NXDOMAIN", [])
+        await replica.call("PUT", f"{WEB}/endpoints/a", {"address": "192.0.2.1"})
+        assert told(await reader.next()) == ("NOERROR", ["192.0.2.1"])

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dnsd.answer.why import Doors
+from dnsd.answer.policy import Policy
 from dnsd.model.change import Change, Removal
 from tests.admin.conftest import PLAIN, WEB, WEB_1
 
@@ -111,7 +111,7 @@ async def test_wrong_parameters(replica: Any, query: str) -> None:
 
 async def test_what_is_forwarded_has_no_answer_here(new_replica: Callable[..., Any]) -> None:
     """Where names are forwarded, the explanation of a foreign name does not say REFUSED, which nobody is told."""
-    async with new_replica(doors=Doors(forwarding=frozenset())) as replica:
+    async with new_replica(policy=Policy(forwarding=frozenset())) as replica:
         told = await why(replica, "example.org")
         assert (told["status"], told["why"], told["answer"]) == ("FORWARDED", "the name is forwarded", [])
         assert told["udp"]["octets"] == 0

@@ -7,12 +7,13 @@ import pytest
 from dnsd.admin.changes import ChangeCalls
 from dnsd.admin.columns import columns_of, metrics_of
 from dnsd.admin.metrics import MetricsCalls
+from dnsd.answer.policy import AS_THEY_COME
 
 
 @pytest.fixture
 def door(replica: Any) -> tuple[ChangeCalls, MetricsCalls]:
     """What the door has of its own."""
-    return ChangeCalls(replica.mirror, replica.access), metrics_of(replica.parts, lambda: 7)
+    return ChangeCalls(replica.mirror, replica.access, AS_THEY_COME), metrics_of(replica.parts, lambda: 7)
 
 
 async def test_every_family_of_calls_stands_there_once(replica: Any, door: tuple[ChangeCalls, MetricsCalls]) -> None:

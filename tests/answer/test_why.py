@@ -3,8 +3,9 @@
 import pytest
 
 from dnsd.answer.access import Access
+from dnsd.answer.policy import AS_THEY_COME, Asked, Policy
 from dnsd.answer.short import ShortNames
-from dnsd.answer.why import AS_THEY_COME, Asked, Doors, Explanation, explain
+from dnsd.answer.why import Explanation, explain
 from dnsd.authority.catalog import Catalog
 from dnsd.codec.wire import type_from_text
 from dnsd.model.message import Rcode
@@ -23,9 +24,11 @@ def catalog() -> Catalog:
     return Catalog([name_from_text("cluster.local")], ["10.0.0.0/8"], ["192.0.2.53"])
 
 
-def why(catalog: Catalog, name: str, rtype: str = "A", payload: int = 1232, doors: Doors = AS_THEY_COME) -> Explanation:
+def why(
+    catalog: Catalog, name: str, rtype: str = "A", payload: int = 1232, policy: Policy = AS_THEY_COME
+) -> Explanation:
     asked = Asked(name_from_text(name), type_from_text(rtype), "192.0.2.1", payload)
-    return explain(asked, catalog, 0, doors)
+    return explain(asked, catalog, 0, policy)
 
 
 def test_in_and_out(catalog: Catalog) -> None:
@@ -95,30 +98,30 @@ def test_before_the_first_load(catalog: Catalog) -> None:
 def test_a_short_name_is_one_for_the_clients_it_is_short_for(catalog: Catalog) -> None:
     catalog.load([Service("default", "web")], [endpoint(1)], 5)
     zone = name_from_text("cluster.local")
-    told = why(catalog, "web", doors=Doors(short_names=ShortNames(zone, [("192.0.2.0/24", "default")])))
+    told = why(catalog, "web", policy=Policy(short_names=ShortNames(zone, [("192.0.2.0/24", "default")])))
     assert [(each.endpoint.id, each.is_in) for each in told.verdicts] == [("web-1", True)]
     assert len(told.whole.answer) == 2
-    elsewhere = why(catalog, "web", doors=Doors(short_names=ShortNames(zone, [("198.51.100.0/24", "default")])))
+    elsewhere = why(catalog, "web", policy=Policy(short_names=ShortNames(zone, [("198.51.100.0/24", "default")])))
     assert (elsewhere.whole.rcode, elsewhere.verdicts) == (Rcode.REFUSED, ())
 
 
 def test_who_may_not_ask_is_told_so(catalog: Catalog) -> None:
     catalog.load([Service("default", "web")], [endpoint(1)], 5)
-    told = why(catalog, NAME, doors=Doors(access=Access(answer_to=["10.0.0.0/8"])))
+    told = why(catalog, NAME, policy=Policy(access=Access(answer_to=["10.0.0.0/8"])))
     assert (told.whole.rcode, told.why) == (Rcode.REFUSED, "the client may not ask: answer_to leaves it out")
     assert told.verdicts == (), "no endpoint is left out for a reason of its own"
 
 
 def test_what_is_forwarded_is_not_called_refused(catalog: Catalog) -> None:
     catalog.load([Service("default", "api", external_name="api.example.org")], [], 5)
-    doors = Doors(access=Access(forward_for=["192.0.2.0/24"]), forwarding=frozenset())
-    told = why(catalog, "example.org", doors=doors)
+    policy = Policy(access=Access(forward_for=["192.0.2.0/24"]), forwarding=frozenset())
+    told = why(catalog, "example.org", policy=policy)
     assert (told.why, told.octets, told.ttl_seconds) == ("the name is forwarded", 0, None)
     assert told.elsewhere == name_from_text("example.org")
-    told = why(catalog, "api.default.svc.cluster.local", doors=doors)
+    told = why(catalog, "api.default.svc.cluster.local", policy=policy)
     assert told.why == "1 record of service default/api; api.example.org. is forwarded"
-    assert why(catalog, NAME, doors=doors).elsewhere is None
-    others = Doors(access=Access(forward_for=["10.0.0.0/8"]), forwarding=frozenset())
-    told = why(catalog, "example.org", doors=others)
+    assert why(catalog, NAME, policy=policy).elsewhere is None
+    others = Policy(access=Access(forward_for=["10.0.0.0/8"]), forwarding=frozenset())
+    told = why(catalog, "example.org", policy=others)
     assert (told.whole.rcode, told.elsewhere) == (Rcode.REFUSED, None)
     assert told.why == "the name is in none of this server's zones, and forward_for leaves the client out"
