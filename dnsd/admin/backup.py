@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
@@ -47,11 +48,12 @@ class BackupCalls:
         head = {"dnsd_backup": FORMAT, "epoch": self._mirror.epoch, "revision": self._mirror.revision}
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         await response.prepare(request)
-        await response.write((json.dumps(head | {"objects": len(values)}) + "\n").encode())
-        for at in range(0, len(values), _LINES_AT_ONCE):
-            lines = [json.dumps(document_of(value)) + "\n" for value in values[at : at + _LINES_AT_ONCE]]
-            await response.write("".join(lines).encode())
-            await asyncio.sleep(0)
+        with suppress(ConnectionError):  # who reads may leave
+            await response.write((json.dumps(head | {"objects": len(values)}) + "\n").encode())
+            for at in range(0, len(values), _LINES_AT_ONCE):
+                lines = [json.dumps(document_of(value)) + "\n" for value in values[at : at + _LINES_AT_ONCE]]
+                await response.write("".join(lines).encode())
+                await asyncio.sleep(0)
         return response
 
     async def restore(self, request: web.Request) -> web.Response:

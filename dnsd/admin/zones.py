@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 
 from aiohttp import web
@@ -52,9 +53,10 @@ class ZoneCalls:
         lines = await asyncio.to_thread(zone_file_lines, table, origin)
         response = web.StreamResponse(headers={"Content-Type": "text/dns; charset=us-ascii"})
         await response.prepare(request)
-        while chunk := await asyncio.to_thread(_chunk, lines):
-            await response.write(chunk)
-        await response.write_eof()
+        with suppress(ConnectionError):  # who reads may leave
+            while chunk := await asyncio.to_thread(_chunk, lines):
+                await response.write(chunk)
+            await response.write_eof()
         return response
 
     def _table(self) -> Table:

@@ -176,6 +176,13 @@ class Replica:
         finally:
             writer.close()
 
+    async def leave(self, path: str) -> None:
+        """Ask for something long, and go away when it begins to come."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        await reader.readexactly(1)
+        writer.transport.abort()
+
 
 @pytest.fixture
 def wait_until() -> Callable[..., Any]:

@@ -1,6 +1,9 @@
 """The calls behind backup and restore; what they do together is shown in tests/cli."""
 
+import asyncio
 from typing import Any
+
+import pytest
 
 PATH = "/v1/namespaces/default/services/web/endpoints"
 
@@ -25,3 +28,25 @@ async def test_bodies_that_are_refused(replica: Any) -> None:
     answer = await replica.call("POST", "/v1/restore", {"items": [item]})
     assert answer.assert_problem(422, "invalid-record")["field"] == "/items/0"
     assert (await replica.call("POST", "/v1/restore", {"items": [{}] * 1001})).status == 413
+
+
+@pytest.mark.parametrize("path", ["/v1/backup", "/v1/zones/cluster.local/file"])
+async def test_a_reader_who_leaves_is_no_accident(
+    replica: Any, wait_until: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    monkeypatch.setattr("dnsd.admin.backup._LINES_AT_ONCE", 1)
+    monkeypatch.setattr("dnsd.admin.zones.LINES_A_CHUNK", 1)
+    endpoints = {f"web-{number}": {"address": "192.0.2.1", "lease_seconds": None} for number in range(500)}
+    assert (await replica.call("PUT", PATH, {"endpoints": endpoints})).status == 200
+    await replica.leave(path)
+
+    async def status() -> str:
+        lines = (await replica.call("GET", "/metrics")).octets.decode().splitlines()
+        return "".join(line for line in lines if line.startswith("dnsd_admin_requests_total") and path[:9] in line)
+
+    seen = ""
+    async with asyncio.timeout(20):
+        while not seen:
+            seen = await status()
+    assert 'status="200"' in seen
+    assert not caplog.records
