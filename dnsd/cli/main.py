@@ -77,8 +77,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that the arguments name; returns its exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
     name = next((word for word in words if not word.startswith("-")), "")
-    arguments = _parser(name).parse_args(words)
-    return _execute(name, arguments)
+    try:
+        return _execute(name, _parser(name).parse_args(words))
+    except KeyboardInterrupt:  # while the command is still being loaded, too
+        return INTERRUPTED
 
 
 def _parser(named: str) -> Parser:
@@ -117,8 +119,6 @@ def _execute(name: str, arguments: argparse.Namespace) -> int:
     try:
         status: int = _module(name).execute(arguments)
         print(end="", flush=True)
-    except KeyboardInterrupt:
-        return INTERRUPTED
     except BrokenPipeError:
         _forget_output()
         return PIPE_CLOSED

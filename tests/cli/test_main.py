@@ -93,6 +93,15 @@ def test_failures_become_a_status_and_at_most_one_line(failure, status, capsys, 
     assert capsys.readouterr().err.count("\n") == (0 if status == 130 else 1)
 
 
+def test_an_interrupt_while_a_command_is_still_loaded_ends_it_quietly(capsys, monkeypatch):
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dnsd.cli.listing.add_arguments", interrupted)
+    assert call("list") == 130
+    assert capsys.readouterr().err == ""
+
+
 def run_python(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False, timeout=30)
 
