@@ -19,7 +19,8 @@ def check_parameters(request: web.Request, *known: str, repeatable: str | None =
     """Refuse a parameter that this call does not know, or one given twice. Raises BadParameter."""
     for name in request.query:
         if name not in known and name != repeatable:
-            raise BadParameter(f"unknown parameter {name!r:.100}; this call takes {', '.join(known) or 'none'}")
+            taken = ", ".join(filter(None, (*known, repeatable))) or "none"
+            raise BadParameter(f"unknown parameter {name!r:.100}; this call takes {taken}")
         if name != repeatable and len(request.query.getall(name)) > 1:
             raise BadParameter(f"parameter {name} is given more than once")
 

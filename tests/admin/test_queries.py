@@ -21,6 +21,11 @@ def test_what_is_unknown_or_repeated_is_refused(query: str) -> None:
         queries.check_parameters(make_mocked_request("GET", f"/{query}"), "limit", repeatable="label")
 
 
+def test_a_refusal_names_all_that_the_call_takes() -> None:
+    with pytest.raises(BadParameter, match="this call takes limit, label$"):
+        queries.check_parameters(make_mocked_request("GET", "/?colour=red"), "limit", repeatable="label")
+
+
 @pytest.mark.parametrize(("text", "limit"), [("", 100), ("?limit=1", 1), ("?limit=1000", 1000)])
 def test_limits(text: str, limit: int) -> None:
     assert queries.limit(make_mocked_request("GET", f"/{text}")) == limit
