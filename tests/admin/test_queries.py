@@ -22,7 +22,7 @@ def test_what_is_unknown_or_repeated_is_refused(query: str) -> None:
 
 
 def test_a_refusal_names_all_that_the_call_takes() -> None:
-    with pytest.raises(BadParameter, match="this call takes limit, label$"):
+    with pytest.raises(BadParameter, match=r"this call takes limit, label$"):
         queries.check_parameters(make_mocked_request("GET", "/?colour=red"), "limit", repeatable="label")
 
 
