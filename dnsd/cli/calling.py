@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from dnsd.cli.client import Client, Query
 from dnsd.cli.failures import WrongCall
 from dnsd.cli.options import connection_of
 from dnsd.cli.output import full_name, print_document, print_table
+from dnsd.cli.stdin import STANDARD_INPUT, standard_input
 
 CALL_SECONDS = 20.0
 
@@ -38,8 +38,9 @@ def add_file_flag(parser: argparse.ArgumentParser) -> None:
 def body_of(arguments: argparse.Namespace) -> object:
     """The file's content. Raises WrongCall, also for YAML that JSON cannot say, such as a date."""
     try:
-        text = sys.stdin.read() if arguments.filename == "-" else Path(arguments.filename).read_text("utf-8")
-        body: object = yaml.safe_load(text)
+        is_stdin = arguments.filename == STANDARD_INPUT
+        octets = standard_input() if is_stdin else Path(arguments.filename).read_bytes()
+        body: object = yaml.safe_load(octets.decode("utf-8"))
         json.dumps(body)
     except OSError as fault:
         raise WrongCall(f"{arguments.filename}: {fault.strerror}") from None

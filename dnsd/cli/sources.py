@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dnsd.cli.failures import WrongCall
+from dnsd.cli.stdin import STANDARD_INPUT, standard_input
 from dnsd.codec.manifest import read_manifests
 from dnsd.model.errors import InvalidRecord
 from dnsd.model.service import Endpoint, Service
 
 SUFFIXES = (".yaml", ".yml", ".json")
-STANDARD_INPUT = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ def _files(names: Sequence[str], recursive: bool) -> Iterator[str]:
 
 def _octets(file: str) -> bytes:
     if file == STANDARD_INPUT:
-        return sys.stdin.buffer.read()
+        return standard_input()
     try:
         return Path(file).read_bytes()
     except OSError as fault:

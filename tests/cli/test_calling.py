@@ -14,7 +14,7 @@ def test_bodies_are_json_or_yaml(tmp_path, monkeypatch):
     for text in ('{"a": [1]}', "a: [1]"):
         file.write_text(text)
         assert calling.body_of(argparse.Namespace(filename=str(file))) == {"a": [1]}
-    monkeypatch.setattr("sys.stdin", io.StringIO("b: 2"))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"b: 2")))
     assert calling.body_of(argparse.Namespace(filename="-")) == {"b": 2}
     file.write_text("{")
     for name in (str(file), str(tmp_path / "none")):
