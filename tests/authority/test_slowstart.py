@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from dnsd.answer.why import AS_THEY_COME, Asked, explain
+from dnsd.answer.policy import AS_THEY_COME, Asked
+from dnsd.answer.why import explain
 from dnsd.authority.catalog import Catalog
 from dnsd.model.change import Change, Removal
 from dnsd.model.message import RRType

@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from dnsd.answer.why import AS_THEY_COME, Asked, explain
+from dnsd.answer.policy import AS_THEY_COME, Asked
+from dnsd.answer.why import explain
 from dnsd.health.checks import Checks, port_to_check
 from dnsd.model.health import HealthCheck
 from dnsd.model.message import RRType
