@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from clients.fetched import unpacked_resolved
 from clients.kinds import NAME, PROGRAMS, Client
@@ -34,8 +35,17 @@ PROMPT_SECONDS = 4.5
 LAST_SECONDS = 30.0
 START_SECONDS = 60.0
 """A replica starts, or ends, within so long while twenty clients have the cores."""
+CROWD_NICENESS = 10
+"""Clients that ask at the same time leave the cores to the servers: in the field each is a host of its own."""
 RESTARTS_MOST = 3
 """Of each replica, while a client has not asked twice: on a busy machine one is not enough for all of them."""
+
+
+class Finding(NamedTuple):
+    """What a client found, and what it printed, by which a failure explains itself."""
+
+    addresses: set[str]
+    printed: str
 
 
 class Stage:
@@ -72,10 +82,12 @@ class Stage:
         until(lambda: Path(place).exists(), "Redis listens")
 
     def start_replica(self, dns: str, *more: str) -> subprocess.Popen[str]:
-        """One replica on port 53 of its address, with more flags."""
+        """One replica on port 53 of its address, with more flags.
+
+        The lame-duck time is the default one: it is what lets a client that missed one replica find the next at work.
+        """
         admin = REPLICAS.get(dns, ANOTHER)
-        flags = ["--dns", f"{dns}:53", "--admin", f"127.0.0.1:{admin}", "--replica", f"replica-{dns}"]
-        flags += ["--lame-duck-seconds", "1", *more]
+        flags = ["--dns", f"{dns}:53", "--admin", f"127.0.0.1:{admin}", "--replica", f"replica-{dns}", *more]
         store = ["--redis", f"unix://{self.room.folder}/redis.sock", "--state-dir", f"{self.room.folder}/state-{dns}"]
         return self.room.start(f"dnsd-{dns}", *self.dnsd, "serve", *flags, *store)
 
@@ -85,11 +97,9 @@ class Stage:
 
     def restart_replicas(self) -> None:
         """One after the other, as a careful operator does."""
-        for dns, started in self.replicas.items():
-            started.terminate()
-            started.wait(START_SECONDS)
-            self.replicas[dns] = self.start_replica(dns)
-            self.wait_for(dns)
+        for dns in self.replicas:
+            with self.ended(dns):
+                pass
 
     def _register(self, service: str, addresses: set[str]) -> None:
         self.write(*(put(service, number, address) for number, address in enumerate(sorted(addresses), 1)))
@@ -122,23 +132,19 @@ class Stage:
         self.room.start(f"front-{front.nameserver}", *words)
         until(lambda: len(self._digged(front.nameserver)) == len(MANY), f"{front.name} answers")
 
-    def ask(self, words: tuple[str, ...], name: str, nameserver: str = BOTH) -> tuple[str, float]:
-        """What the client prints, on both streams, and the seconds that it took.
-
-        It is nicer than the servers: twenty at once, each over and over, are hosts of their own in the field.
-        """
+    def ask(self, words: tuple[str, ...], name: str, nameserver: str = BOTH, *, niceness: int = 0) -> tuple[str, float]:
+        """What the client prints, on both streams, and the seconds that it took."""
         start = time.monotonic()
         asking = [word.replace("{folder}", str(self.room.folder)) for word in words]
-        command = self.room.command("nice", *asking, name, nameserver=nameserver)
+        command = self.room.command("nice", "-n", str(niceness), *asking, name, nameserver=nameserver)
         done = subprocess.run(command, capture_output=True, text=True, timeout=LAST_SECONDS, check=False)
         return done.stdout + done.stderr, time.monotonic() - start
 
     def addresses(self, client: Client, name: str) -> set[str]:
         """The addresses that the client finds of the name."""
-        printed, _ = self.ask(client.v4, _asked(client, name), client.nameserver or BOTH)
-        return set(re.findall(r"\b10\.77\.\d+\.\d+\b", printed))
+        return addresses_in(self._printed(client, name, niceness=0))
 
-    def outage(self, clients: Sequence[Client]) -> dict[str, set[str]]:
+    def outage(self, clients: Sequence[Client]) -> dict[str, Finding]:
         """What every client finds while the first replica of resolv.conf is dead."""
         with self.first_down(), ThreadPoolExecutor(4) as pool:
             return dict(zip((one.name for one in clients), pool.map(self._fresh, clients), strict=True))
@@ -154,6 +160,7 @@ class Stage:
         for dns in those:
             os.killpg(self.replicas[dns].pid, signal.SIGKILL)
             self.replicas[dns].wait(10)
+        until(lambda: not any(self._digged(dns) for dns in those), "responders end with their parent")
         try:
             yield
         finally:
@@ -161,10 +168,21 @@ class Stage:
             for dns in those:
                 self.wait_for(dns)
 
-    def restart(self, clients: Sequence[Client]) -> dict[str, list[set[str]]]:
+    @contextmanager
+    def ended(self, dns: str) -> Iterator[None]:
+        """That replica is told to end, has ended, and is started again in the end."""
+        self.replicas[dns].terminate()
+        self.replicas[dns].wait(START_SECONDS)
+        try:
+            yield
+        finally:
+            self.replicas[dns] = self.start_replica(dns)
+            self.wait_for(dns)
+
+    def restart(self, clients: Sequence[Client]) -> dict[str, list[Finding]]:
         """All that every client finds, over and over, while the replicas are restarted in turn."""
         is_over = threading.Event()
-        found: dict[str, list[set[str]]] = {client.name: [] for client in clients}
+        found: dict[str, list[Finding]] = {client.name: [] for client in clients}
 
         def ask_on(client: Client) -> None:
             while not is_over.is_set():
@@ -183,14 +201,23 @@ class Stage:
                 each.result()
         return found
 
-    def _fresh(self, client: Client) -> set[str]:
+    def _fresh(self, client: Client) -> Finding:
         return self._found(client, FRESH)
 
-    def _found(self, client: Client, name: str) -> set[str]:
+    def _found(self, client: Client, name: str) -> Finding:
         try:
-            return self.addresses(client, name)
-        except subprocess.TimeoutExpired:
-            return set()
+            printed = self._printed(client, name, CROWD_NICENESS)
+        except subprocess.TimeoutExpired as gone:
+            return Finding(set(), str(gone))
+        return Finding(addresses_in(printed), printed)
+
+    def _printed(self, client: Client, name: str, niceness: int) -> str:
+        return self.ask(client.v4, _asked(client, name), client.nameserver or BOTH, niceness=niceness)[0]
+
+
+def addresses_in(printed: str) -> set[str]:
+    """The addresses of endpoints in what a client printed."""
+    return set(re.findall(r"\b10\.77\.\d+\.\d+\b", printed))
 
 
 def _keyed(op: str, service: str, number: int) -> dict[str, object]:
