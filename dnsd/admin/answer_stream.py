@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncGenerator
 
 from dnsd.admin.answers import status_of
-from dnsd.answer.policy import Asked, Policy, Said, said
+from dnsd.answer.policy import Asked, OwnReply, Policy, Stub
 from dnsd.codec.record_text import record_document
 from dnsd.codec.wire import Answered, type_to_text
 from dnsd.model.errors import Gone
@@ -24,11 +24,10 @@ class AnswerStream:
 
     def __init__(self, mirror: Mirror, asked: Asked, policy: Policy) -> None:
         self._mirror = mirror
-        self._policy = policy
-        self._asked, self._packet = asked, asked.packet()
+        self._stub = Stub(asked, policy, is_tcp=True)
         self._question = {"name": name_to_text(asked.qname), "type": type_to_text(asked.rtype)}
         self._watch: Watch = mirror.watch(None)
-        self._said: Said | None = None
+        self._own: OwnReply | None = None
         self._told: Told | None = None
 
     def close(self) -> None:
@@ -55,10 +54,10 @@ class AnswerStream:
 
     def _news(self) -> str:
         """An event when the answer differs from the one told last."""
-        now = said(self._asked, self._packet, self._mirror.catalog.table, 0, self._policy, is_tcp=True)
-        if now == self._said:
+        now = self._stub.ask(self._mirror.catalog.table, chance=0)
+        if now == self._own:
             return ""
-        self._said, message = now, now.message()
+        self._own, message = now, now.message()
         told = status_of(message, now.elsewhere), _sorted(message.answer), _sorted(message.additional)
         if told == self._told:  # only the serial in a negative answer's SOA moved on
             return ""

@@ -55,7 +55,8 @@ class ChangeCalls:
         heartbeat_seconds: float = HEARTBEAT_SECONDS,
     ) -> None:
         self._access = access
-        self._policy = policy
+        # Whoever may call may watch: answer_to is about addresses that ask in DNS.
+        self._policy = replace(policy, access=EVERYBODY)
         self._mirror = mirror
         self._heartbeat_seconds = heartbeat_seconds
         self._streams: set[asyncio.Task[object]] = set()
@@ -102,8 +103,7 @@ class ChangeCalls:
         if namespace is not None or service is not None or labels:
             raise BadParameter("name is watched alone, without namespace, service and label")
         asked = Asked(*question_of(request), client_of(request), UDP_PAYLOAD_LEAST)
-        # Whoever may call may watch: answer_to is about addresses that ask in DNS.
-        return AnswerStream(self._mirror, asked, replace(self._policy, access=EVERYBODY))
+        return AnswerStream(self._mirror, asked, self._policy)
 
     async def _send(self, request: web.Request, stream: Stream | AnswerStream) -> web.StreamResponse:
         """Send the stream until the reader has gone, or reads nothing, or the server ends."""

@@ -17,6 +17,8 @@ from dnsd.codec.wire import Message, query_packet, read_message
 from dnsd.model.message import UDP_PAYLOAD_DEFAULT, UDP_PAYLOAD_LEAST, Forward, Rcode
 from dnsd.model.names import Name
 
+_ANCOUNT = slice(6, 8)
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -61,28 +63,38 @@ AS_THEY_COME = Policy()
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """A reply; ``elsewhere``: the name that is forwarded, if one is. The reply is our own part of the answer then."""
+class OwnReply:
+    """A reply in octets; when a name is forwarded, ``elsewhere``, only our own part of what the client gets."""
 
-    reply: bytes
+    octets: bytes
     elsewhere: Name | None
 
+    @property
+    def is_void(self) -> bool:
+        """True when nothing of the answer is ours: what upstreams will say is not known here."""
+        return self.elsewhere is not None and self.octets[_ANCOUNT] == bytes(2)
+
     def message(self) -> Message:
-        """The reply read. What upstreams will say of a name that is none of ours is not known here: nothing."""
-        message = read_message(self.reply)
-        if self.elsewhere is None or message.answer:
-            return message
-        return replace(message, rcode=Rcode.NOERROR, authority=(), additional=())
+        """The reply read; of a void one nothing but that it is one."""
+        message = read_message(self.octets)
+        return replace(message, rcode=Rcode.NOERROR, authority=(), additional=()) if self.is_void else message
 
 
-def said(asked: Asked, packet: bytes, table: Table, chance: int, policy: Policy, is_tcp: bool) -> Said:
-    """What the client is told over UDP or TCP; ``packet``: of ``asked``; ``chance``: 32 uniform random bits."""
+class Stub:
+    """A stub resolver (RFC 9499 section 6) with one question, at our door over TCP or UDP."""
 
-    def outcome(forwarding: frozenset[Name] | None) -> object:
-        return respond_to_some(packet, asked.peer, chance, table, policy.terms(is_tcp, forwarding))
+    def __init__(self, asked: Asked, policy: Policy, is_tcp: bool) -> None:
+        self._packet = asked.packet()
+        self._peer = asked.peer
+        self._terms = policy.terms(is_tcp, policy.forwarding)
+        self._own_terms = policy.terms(is_tcp, None)
 
-    first = outcome(policy.forwarding)
-    elsewhere = first.wanted.owner if isinstance(first, Forward) else None
-    reply = first if elsewhere is None else outcome(None)
-    assert isinstance(reply, tuple), "a question of our own making is answered"
-    return Said(reply[0], elsewhere)
+    def ask(self, table: Table, chance: int) -> OwnReply:
+        """What it is told; ``chance``: 32 uniform random bits."""
+        outcome = respond_to_some(self._packet, self._peer, chance, table, self._terms)
+        elsewhere = None
+        if isinstance(outcome, Forward):
+            elsewhere = outcome.wanted.owner
+            outcome = respond_to_some(self._packet, self._peer, chance, table, self._own_terms)
+        assert isinstance(outcome, tuple), "a question of our own making is answered"
+        return OwnReply(outcome[0], elsewhere)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dnsd.answer.policy import Asked, Policy, said
+from dnsd.answer.policy import Asked, Policy, Stub
 from dnsd.authority.catalog import Catalog
 from dnsd.authority.explain import Told, Verdict, service_of, verdicts
 from dnsd.codec.wire import Answered, Message
@@ -39,10 +39,9 @@ class Explanation:
 
 def explain(asked: Asked, catalog: Catalog, chance: int, policy: Policy) -> Explanation:
     """The answer to this question from the catalog's table under this policy, and why."""
-    packet = asked.packet()
-    over_tcp, over_udp = (said(asked, packet, catalog.table, chance, policy, is_tcp) for is_tcp in (True, False))
+    over_tcp, over_udp = (Stub(asked, policy, is_tcp).ask(catalog.table, chance) for is_tcp in (True, False))
     whole, sent, elsewhere = over_tcp.message(), over_udp.message(), over_tcp.elsewhere
-    octets = len(over_udp.reply) if elsewhere is None or sent.answer else 0
+    octets = 0 if over_udp.is_void else len(over_udp.octets)
     found: list[Verdict] = []
     subjects: dict[ServiceKey, None] = {}
     for owner in _owners(asked, whole) if whole.rcode != Rcode.REFUSED else ():

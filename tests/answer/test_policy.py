@@ -3,7 +3,7 @@
 import pytest
 
 from dnsd.answer.access import Access
-from dnsd.answer.policy import AS_THEY_COME, Asked, Policy, Said, said
+from dnsd.answer.policy import AS_THEY_COME, Asked, OwnReply, Policy, Stub
 from dnsd.answer.short import ShortNames
 from dnsd.authority.catalog import Catalog
 from dnsd.codec.wire import type_from_text
@@ -23,9 +23,9 @@ def catalog() -> Catalog:
     return catalog
 
 
-def told(catalog: Catalog, name: str, policy: Policy, client: str = "192.0.2.1") -> Said:
+def told(catalog: Catalog, name: str, policy: Policy, client: str = "192.0.2.1") -> OwnReply:
     asked = Asked(name_from_text(name), type_from_text("A"), client, 512)
-    return said(asked, asked.packet(), catalog.table, 0, policy, is_tcp=True)
+    return Stub(asked, policy, is_tcp=True).ask(catalog.table, chance=0)
 
 
 def test_everybody_is_told_what_is_ours(catalog: Catalog) -> None:
@@ -49,11 +49,11 @@ def test_a_short_name_is_one_where_it_is_set(catalog: Catalog) -> None:
 def test_of_what_is_forwarded_our_own_part_is_told_and_nothing_else(catalog: Catalog) -> None:
     policy = Policy(access=Access(forward_for=["192.0.2.0/24"]), forwarding=frozenset())
     foreign = told(catalog, "example.org", policy)
-    assert foreign.elsewhere == name_from_text("example.org")
+    assert (foreign.elsewhere, foreign.is_void) == (name_from_text("example.org"), True)
     message = foreign.message()
     assert (message.rcode, message.answer, message.authority) == (Rcode.NOERROR, (), ())
     alias = told(catalog, "away.default.svc.cluster.local", policy)
-    assert alias.elsewhere == name_from_text("api.example.org")
+    assert (alias.elsewhere, alias.is_void) == (name_from_text("api.example.org"), False)
     assert len(alias.message().answer) == 1
     assert told(catalog, "example.org", policy, "198.51.100.1").message().rcode == Rcode.REFUSED
 
