@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -46,15 +45,7 @@ class BackupCalls:
         inventory = loaded_inventory(self._mirror)
         values: list[Service | Endpoint] = [*inventory.services(), *inventory.endpoints()]
         head = {"dnsd_backup": FORMAT, "epoch": self._mirror.epoch, "revision": self._mirror.revision}
-        response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
-        await response.prepare(request)
-        with suppress(ConnectionError):  # who reads may leave
-            await response.write((json.dumps(head | {"objects": len(values)}) + "\n").encode())
-            for at in range(0, len(values), _LINES_AT_ONCE):
-                lines = [json.dumps(document_of(value)) + "\n" for value in values[at : at + _LINES_AT_ONCE]]
-                await response.write("".join(lines).encode())
-                await asyncio.sleep(0)
-        return response
+        return await replies.reply_chunks(request, "application/x-ndjson", _chunks(head, values))
 
     async def restore(self, request: web.Request) -> web.Response:
         """Put these objects where none stands; with ``replace`` also over those that differ, in one change."""
@@ -105,6 +96,17 @@ class BackupCalls:
         if faults:
             raise InvalidRecord(*faults)
         return [value for value in values if isinstance(value, Endpoint) or value.declared]
+
+
+async def _chunks(head: dict[str, object], values: Sequence[Service | Endpoint]) -> AsyncIterator[bytes]:
+    yield _line(head | {"objects": len(values)})
+    for at in range(0, len(values), _LINES_AT_ONCE):
+        yield b"".join(_line(document_of(value)) for value in values[at : at + _LINES_AT_ONCE])
+        await asyncio.sleep(0)
+
+
+def _line(document: dict[str, object]) -> bytes:
+    return f"{json.dumps(document)}\n".encode()
 
 
 def _value(item: Any, refusal: Refusal) -> Service | Endpoint:

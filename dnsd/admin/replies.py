@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -33,6 +34,17 @@ def reply(body: Mapping[str, object], status: int = 200, revision: int | None = 
 def reply_text(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """JSON that is text already."""
     return web.Response(status=status, text=text, content_type="application/json", headers=headers)
+
+
+async def reply_chunks(request: web.Request, content_type: str, chunks: AsyncIterable[bytes]) -> web.StreamResponse:
+    """What is sent as it is made. Whoever leaves in the middle is no accident."""
+    response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: content_type})
+    await response.prepare(request)
+    with suppress(ConnectionError):
+        async for chunk in chunks:
+            await response.write(chunk)
+        await response.write_eof()
+    return response
 
 
 def reply_object(value: Service | Endpoint, body: Mapping[str, object]) -> web.Response:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator
 from itertools import islice
 
 from aiohttp import web
@@ -51,13 +50,7 @@ class ZoneCalls:
         table = self._table()
         origin = _origin(request.match_info["zone"], table)
         lines = await asyncio.to_thread(zone_file_lines, table, origin)
-        response = web.StreamResponse(headers={"Content-Type": "text/dns; charset=us-ascii"})
-        await response.prepare(request)
-        with suppress(ConnectionError):  # who reads may leave
-            while chunk := await asyncio.to_thread(_chunk, lines):
-                await response.write(chunk)
-            await response.write_eof()
-        return response
+        return await replies.reply_chunks(request, "text/dns; charset=us-ascii", _chunks(lines))
 
     def _table(self) -> Table:
         loaded_inventory(self._mirror)
@@ -74,6 +67,11 @@ def _origin(text: str, table: Table) -> Name:
         known = ", ".join(name_to_text(each) for each in table.zones)
         raise NotFound(f"no zone {name_to_text(origin)}; there are: {known}")
     return origin
+
+
+async def _chunks(lines: Iterator[str]) -> AsyncIterator[bytes]:
+    while chunk := await asyncio.to_thread(_chunk, lines):
+        yield chunk
 
 
 def _chunk(lines: Iterator[str]) -> bytes:

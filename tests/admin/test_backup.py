@@ -32,7 +32,7 @@ async def test_bodies_that_are_refused(replica: Any) -> None:
 
 @pytest.mark.parametrize("path", ["/v1/backup", "/v1/zones/cluster.local/file"])
 async def test_a_reader_who_leaves_is_no_accident(
-    replica: Any, wait_until: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, path: str
+    replica: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, path: str
 ) -> None:
     monkeypatch.setattr("dnsd.admin.backup._LINES_AT_ONCE", 1)
     monkeypatch.setattr("dnsd.admin.zones.LINES_A_CHUNK", 1)
