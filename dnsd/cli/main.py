@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
 import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from dnsd import __version__
 from dnsd.cli.failures import FAILED, INTERRUPTED, PIPE_CLOSED, WRONG_CALL, CommandFailed
+from dnsd.cli.output import forget_stdout
 from dnsd.model.errors import DnsdError, InvalidSetting
 
 
@@ -118,12 +118,12 @@ def _module(name: str) -> Any:
 def _execute(name: str, arguments: argparse.Namespace) -> int:
     try:
         status: int = _module(name).execute(arguments)
-        print(end="", flush=True)
+        print(end="", flush=True)  # here, where a failure is told in one line; does nothing where stdout is closed
     except BrokenPipeError:
-        _forget_output()
+        forget_stdout()
         return PIPE_CLOSED
     except OSError as fault:  # the output's disk is full, most likely: what commands read and ask has errors of ours
-        _forget_output()
+        forget_stdout()
         return _failed(name, CommandFailed(str(fault)), FAILED)
     except UnicodeError as fault:  # an argument that is no UTF-8, or a terminal that cannot show what there is
         return _failed(name, CommandFailed(str(fault)), FAILED)
@@ -132,11 +132,6 @@ def _execute(name: str, arguments: argparse.Namespace) -> int:
     except DnsdError as failure:
         return _failed(name, failure, WRONG_CALL if isinstance(failure, InvalidSetting) else FAILED)
     return status
-
-
-def _forget_output() -> None:
-    """What is left in the buffer goes nowhere: else Python tries once more at its end, and fails once more."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _failed(name: str, failure: DnsdError, status: int) -> int:

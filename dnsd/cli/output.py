@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -18,6 +19,11 @@ def add_output_flag(parser: argparse.ArgumentParser) -> None:
         default="table",
         help="table for people, json or yaml for programs",
     )
+
+
+def forget_stdout() -> None:
+    """Let what is printed, and what waits in the buffer, go nowhere: nobody reads it, or there is no room for it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def print_document(document: object, output: str) -> None:

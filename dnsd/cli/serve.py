@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 
 from dnsd.app.serve import serve
+from dnsd.cli.output import forget_stdout
 from dnsd.config import add_flags, load
 
 HELP = "answer DNS and take registrations"
@@ -36,4 +36,4 @@ def _show(line: str) -> None:
         _show(line.encode("ascii", "replace").decode())  # a locale without the dash
     except OSError:
         # Who started us does not listen, or has no room for it; that is no reason not to serve.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        forget_stdout()
