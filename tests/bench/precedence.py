@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -16,12 +16,11 @@ _REAL_TIME = ["chrt", "-f", "1"]
 
 
 @contextmanager
-def as_servers(pids: Iterable[int]) -> Iterator[None]:
+def as_servers(pids: Sequence[int]) -> Iterator[None]:
     """All threads of these processes at the niceness of dnsd's unit meanwhile, where we may give it."""
     if not _is_better_permitted():
         yield
         return
-    pids = list(pids)
     _renice(pids, _NICENESS)
     try:
         yield
@@ -41,7 +40,7 @@ def told() -> str:
     return f"where latency is taken, {server}, {client}"
 
 
-def _renice(pids: Iterable[int], niceness: int) -> None:
+def _renice(pids: Sequence[int], niceness: int) -> None:
     for pid in pids:
         for thread in os.listdir(f"/proc/{pid}/task"):
             os.setpriority(os.PRIO_PROCESS, int(thread), niceness)

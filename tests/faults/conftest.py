@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from faults.loopback import own_loopback
 from faults.replica import Replica
-from room import require
+from room import lacking, require
 
 CLONE_NEWNET = 0x4000_0000
 FULL = 1.0
@@ -32,7 +32,7 @@ def packet_filter(own_loopback: bool) -> Callable[[str], None]:
     """Runs one nft command in the test's own loopback."""
     require("nft")
     if not own_loopback:
-        pytest.skip("a packet filter of one's own needs root")
+        lacking("root, for a packet filter of one's own")
     return lambda command: subprocess.run(["nft", command], check=True).check_returncode()
 
 

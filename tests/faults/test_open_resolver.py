@@ -21,6 +21,7 @@ import dns.rrset
 import pytest
 from certificates import Authority
 from faults.replica import free_port, until
+from room import lacking
 
 LOOPBACK = {4: "127.0.0.1", 6: "::1"}
 # 6to4 and NAT64 carry an address of a private range, which makes nobody private.
@@ -120,7 +121,7 @@ def _query(name: str) -> dns.message.Message:
 def family(request, own_loopback) -> int:
     """With all the addresses of that family on the test's own loopback."""
     if not own_loopback:
-        pytest.skip("addresses of one's own need root")
+        lacking("root, for addresses of one's own")
     for address in [*OUTSIDE[request.param], *CLOSE[request.param]]:
         add_address(address)
     return request.param

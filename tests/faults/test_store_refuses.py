@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from faults.probe import Probe
 from faults.replica import Replica, endpoint_body, endpoint_path, until
-from room import require
+from room import lacking, require
 from servers import Server
 
 pytestmark = pytest.mark.timeout(200)
@@ -101,7 +101,7 @@ def _let_snapshots_fail(server: Server) -> None:
 def small_disk() -> Iterator[Path]:
     """A folder on a disk of two megabytes."""
     if os.geteuid() != 0:
-        pytest.skip("mounting needs root")
+        lacking("root, to mount")
     folder = Path(tempfile.mkdtemp(prefix="dnsd-"))
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], check=True)
     yield folder

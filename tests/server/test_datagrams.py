@@ -4,6 +4,7 @@ import struct
 import sys
 
 import pytest
+from room import lacking
 
 from dnsd.server import datagrams
 from dnsd.server.address import Address
@@ -170,7 +171,7 @@ def _send_from_port_0(port: int) -> None:
     try:
         raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP)
     except PermissionError:
-        pytest.skip("raw sockets need CAP_NET_RAW")
+        lacking("CAP_NET_RAW, for raw sockets")
     with raw:
         payload = b"no way back"
         raw.sendto(struct.pack(">HHHH", 0, port, 8 + len(payload), 0) + payload, ("127.0.0.1", 0))

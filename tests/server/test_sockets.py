@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from faults.loopback import own_loopback
+from room import lacking
 
 from dnsd.model.errors import InvalidSetting
 from dnsd.server.address import Address
@@ -89,7 +90,7 @@ def test_an_open_port_takes_packets_from_every_address(make, host, asked, worker
     """An IPv6 socket that was once held closed took them from its own address alone, and refused all the world."""
     with own_loopback() as is_own:
         if not is_own:
-            pytest.skip("addresses of one's own need root")
+            lacking("root, for addresses of one's own")
         is_ipv6 = ":" in host
         others = ["2001:db8::7/128", "fd00::7/128"] if is_ipv6 else ["198.51.100.7/32"]
         for other in others:
