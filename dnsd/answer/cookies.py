@@ -6,6 +6,7 @@ wants one algorithm among the servers of an anycast set; all of ours are dnsd.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2s
 
 from dnsd.answer.edns import CLIENT_COOKIE_OCTETS, COOKIE_OCTETS, SERVER_COOKIE_OCTETS, Edns, option_octets
@@ -28,7 +29,15 @@ _START_OCTETS = 10
 def server_cookie(client_cookie: bytes, peer: bytes, now: int, secret: bytes, head: bytes = VERSION) -> bytes:
     """The 16 octets for this client: version, reserved, time, hash over all that and its address (RFC 9018 4)."""
     readable = head + (now & 0xFFFFFFFF).to_bytes(4)
-    return readable + blake2s(client_cookie + readable + peer, digest_size=_HASH_OCTETS, key=secret).digest()
+    keyed = _keyed(secret).copy()
+    keyed.update(client_cookie + readable + peer)
+    return readable + keyed.digest()
+
+
+@lru_cache(maxsize=2)
+def _keyed(secret: bytes) -> blake2s:
+    """The hash with its key taken in already; to be copied, which is a third cheaper than to start anew."""
+    return blake2s(digest_size=_HASH_OCTETS, key=secret)
 
 
 def is_valid(cookie: bytes, peer: bytes, now: int, secret: bytes) -> bool:

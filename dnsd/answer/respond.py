@@ -30,7 +30,7 @@ _SPECIAL = frozenset(
 )
 _NODATA = heads(0, 1, 0)
 _NXDOMAIN = heads(0, 1, 0, Rcode.NXDOMAIN)
-_IDENT, _PLAIN = slice(2), slice(2, HEADER_OCTETS)
+_IDENT, _PLAIN, _QUESTION = slice(2), slice(2, HEADER_OCTETS), slice(HEADER_OCTETS, None)
 _NAME, _KEY = slice(-4), slice(-4, None)
 
 
@@ -39,18 +39,17 @@ def respond(packet: bytes, peer: bytes, chance: int, table: Table, terms: Terms)
     head_index = PLAIN.get(packet[_PLAIN])
     if head_index is None:
         return respond_completely(packet, peer, chance, table, terms)
-    # The first zero octet ends the name if it is a name; one that is not is no key of the table.
-    tail = packet.find(b"\0", HEADER_OCTETS) + 5
+    # The question only claims to be one so far. What is none, is cut short or followed by more is no key of the table.
     if head_index < 2:
-        if len(packet) != tail:
-            return respond_completely(packet, peer, chance, table, terms)
-        opt, limit = b"", terms.plain_limit
+        tail, opt, limit = len(packet), b"", terms.plain_limit
+        question = packet[_QUESTION]
     else:
+        tail = packet.find(b"\0", HEADER_OCTETS) + 5
         opt = _opt(packet, tail, peer, terms)
         if not opt:
             return respond_completely(packet, peer, chance, table, terms)
         limit = terms.limit(packet[tail + 3] << 8 | packet[tail + 4]) - len(opt)
-    question = packet[HEADER_OCTETS:tail]
+        question = packet[HEADER_OCTETS:tail]
     owner, key = question[_NAME].lower(), question[_KEY]
     found = node = table.nodes.get(owner)
     while found is not None:
@@ -79,10 +78,10 @@ def respond(packet: bytes, peer: bytes, chance: int, table: Table, terms: Terms)
             # The drawn record stands first, those before it behind the last, and the additional section where it was.
             middle = form.section_octets
             parts = (packet[_IDENT], head, question, records[cut:middle], records[:cut], records[middle:], opt)
-            return b"".join(parts), key
+            return b"".join(parts), form.key
     elif form.rotations:
         records = ordered(found.answer, chance) + records[form.section_octets :]
-    return b"".join((packet[_IDENT], head, question, records, opt)), key
+    return b"".join((packet[_IDENT], head, question, records, opt)), form.key  # its hash is known, for who counts
 
 
 def _opt(packet: bytes, tail: int, peer: bytes, terms: Terms) -> bytes:
