@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from operator import itemgetter
 
 from dnsd.runtime.counts import Counts, qtype_label, rcode_label
@@ -23,11 +23,14 @@ class Tally:
         self._flags: Counter[bytes] = Counter()
         self._named: Counts = {}
 
-    def answered(self, replies: Iterable[bytes], questions: Iterable[bytes]) -> None:
+    def answered(self, replies: Sequence[bytes], questions: Sequence[bytes]) -> None:
         """Count a batch: replies by their header's second word, questions by type and class (four octets).
 
         Where there is no reply both are empty; where the question could not be read, its type is ``none``.
         """
+        if len(replies) == 1:  # an update takes a microsecond before it counts anything
+            self.answered_one(replies[0], questions[0])
+            return
         self._questions.update(questions)
         self._flags.update(map(_flags_of, replies))
         if len(self._questions) > _KINDS_MOST:
