@@ -12,9 +12,12 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from dnsd import __version__
-from dnsd.cli.failures import FAILED, INTERRUPTED, PIPE_CLOSED, WRONG_CALL, CommandFailed
+from dnsd.cli.failures import FAILED, INTERRUPTED, PIPE_CLOSED, WRONG_CALL, CommandFailed, WrongCall
 from dnsd.cli.output import forget_stdout
 from dnsd.model.errors import DnsdError, InvalidSetting
+
+_SHOWN = 30
+"""Characters of a text that are shown on either side of what is wrong in it."""
 
 
 class Entry(NamedTuple):
@@ -125,13 +128,21 @@ def _execute(name: str, arguments: argparse.Namespace) -> int:
     except OSError as fault:  # the output's disk is full, most likely: what commands read and ask has errors of ours
         forget_stdout()
         return _failed(name, CommandFailed(str(fault)), FAILED)
-    except UnicodeError as fault:  # an argument that is no UTF-8, or a terminal that cannot show what there is
-        return _failed(name, CommandFailed(str(fault)), FAILED)
+    except UnicodeError as fault:
+        failure = _meaning(fault)
+        return _failed(name, failure, failure.status)
     except CommandFailed as failure:
         return _failed(name, failure, failure.status)
     except DnsdError as failure:
         return _failed(name, failure, WRONG_CALL if isinstance(failure, InvalidSetting) else FAILED)
     return status
+
+
+def _meaning(fault: UnicodeError) -> CommandFailed:
+    """A word of the call is no UTF-8, which Python shows as halves of surrogate pairs; or stdout cannot show a text."""
+    if isinstance(fault, UnicodeEncodeError) and "\udc80" <= fault.object[fault.start] <= "\udcff":
+        return WrongCall(f"{fault.object[max(0, fault.start - _SHOWN) : fault.end + _SHOWN]!r} is not UTF-8")
+    return CommandFailed(str(fault))
 
 
 def _failed(name: str, failure: DnsdError, status: int) -> int:

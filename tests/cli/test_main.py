@@ -80,7 +80,8 @@ def test_a_wrong_call_is_one_line_and_status_2(words, line, capsys):
         (InvalidSetting("it broke"), 2),
         (StoreUnavailable("read-only", "it broke"), 1),
         (InvalidRecord(), 1),
-        (UnicodeEncodeError("utf-8", "\udcff", 0, 1, "surrogates not allowed"), 1),
+        (UnicodeEncodeError("utf-8", "\udcff", 0, 1, "surrogates not allowed"), 2),
+        (UnicodeEncodeError("latin-1", "\u2014", 0, 1, "ordinal not in range(256)"), 1),
         (KeyboardInterrupt(), 130),
     ],
 )
