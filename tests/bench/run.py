@@ -115,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=ADDR:PORT,PID",
         help="another server that holds the records (--export); CPU time of PID and all its children counts",
     )
-    parser.add_argument("--write", type=Path, metavar="FILE", help="write the document here, whatever was run")
+    parser.add_argument("--write", type=_document, metavar="FILE", help="write the document here, whatever was run")
     parser.add_argument("--export", type=Path, metavar="DIR", help="write the master files and end")
     parser.add_argument("--profile", action="store_true", help="show where the time of the hot path goes, and end")
     return parser
@@ -127,6 +127,14 @@ def _rows(text: str) -> list[str]:
         if name not in ROWS:
             raise argparse.ArgumentTypeError(f"no row {name!r}; there are {', '.join(ROWS)}")
     return names
+
+
+def _document(text: str) -> Path:
+    """A file that can be written: known before the measuring, which takes long."""
+    path = Path(text)
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no directory {path.parent}")
+    return path
 
 
 def _sizes(text: str) -> tuple[int, ...]:

@@ -22,7 +22,7 @@ def test_help_names_every_row() -> None:
         assert f"  {row} " in done.stdout
 
 
-@pytest.mark.parametrize("words", [("--rows", "nothing"), ("--peer", "other=127.0.0.1:53")])
+@pytest.mark.parametrize("words", [("--rows", "nothing"), ("--peer", "other=127.0.0.1:53"), ("--write", "/no/dir")])
 def test_a_wrong_call_is_refused(words: tuple[str, str]) -> None:
     done = run(*words)
     assert done.returncode == 2
