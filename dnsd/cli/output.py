@@ -23,7 +23,8 @@ def add_output_flag(parser: argparse.ArgumentParser) -> None:
 
 def forget_stdout() -> None:
     """Let what is printed, and what waits in the buffer, go nowhere: nobody reads it, or there is no room for it."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if sys.stdout is not None:  # as it is where a shell's ``>&-`` has closed it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def print_document(document: object, output: str) -> None:

@@ -2,6 +2,8 @@
 
 import argparse
 import json
+import os
+import sys
 
 import pytest
 
@@ -23,6 +25,22 @@ ENDPOINT = {
 def test_a_table_is_as_wide_as_its_cells(capsys):
     output.print_table(("NAME", "N"), [("a", 1), ("longer name", 22)])
     assert capsys.readouterr().out == "NAME         N\na            1\nlonger name  22\n"
+
+
+def test_a_forgotten_stdout_takes_what_is_printed_and_shows_nothing(monkeypatch, tmp_path):
+    with (tmp_path / "out").open("w") as out:
+        monkeypatch.setattr(sys, "stdout", out)
+        print("in the buffer")
+        output.forget_stdout()
+        print("and behind it", flush=True)
+        assert os.fstat(out.fileno()).st_rdev == os.stat(os.devnull).st_rdev
+    assert (tmp_path / "out").read_text() == ""
+
+
+def test_a_stdout_that_is_closed_needs_not_be_forgotten(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    output.forget_stdout()
+    assert sys.stdout is None
 
 
 def test_a_table_without_rows_is_its_titles(capsys):
