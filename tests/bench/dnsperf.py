@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ _LOST = re.compile(r"Queries lost:\s+(\d+)")
 _SIZES = re.compile(r"Average packet size:\s+request \d+, response (\d+)")
 _LATENCY = re.compile(r"^> [A-Z]+ \S+ \S+ ([0-9.]+)$", re.MULTILINE)
 _END_SECONDS = 30
+_TRIES_MOST = 2
 _LOST_AFTER_SECONDS = 1
 """It waits for the last lost answer, and what the server spends meanwhile is counted: not the 5 s of its default."""
 
@@ -70,18 +72,28 @@ def send(
         raise ToolMissing("dnsperf")
     words = ["dnsperf", "-W", *_words(load, server, seconds), *(["-v"] if with_latencies else [])]
     pinned = ["taskset", "-c", ",".join(map(str, cores)), *words] if shutil.which("taskset") else words
-    done = subprocess.run(
-        as_client(pinned) if with_latencies else pinned,
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        timeout=seconds + _END_SECONDS,
-    )
+    done = _ended(as_client(pinned) if with_latencies else pinned, seconds + _END_SECONDS)
     completed, lost, octets = (_number(found, done.stdout) for found in (_COMPLETED, _LOST, _SIZES))
     if not completed:
         raise RuntimeError(f"nothing was answered: {' '.join(words)}\n{done.stdout[-1500:]}{done.stderr[-500:]}")
     return Outcome(completed, lost, octets, sorted(map(float, _LATENCY.findall(done.stdout))))
+
+
+def _ended(command: list[str], within_seconds: float) -> subprocess.CompletedProcess[str]:
+    """dnsperf, which has ended. It was seen to hang, once in hours: then it is asked once more."""
+    for _ in range(_TRIES_MOST):
+        try:
+            return subprocess.run(
+                command,
+                capture_output=True,
+                text=True,
+                check=False,
+                stdin=subprocess.DEVNULL,
+                timeout=within_seconds,
+            )
+        except subprocess.TimeoutExpired:
+            print(f"  {' '.join(command)}: did not end in {within_seconds:g} s", file=sys.stderr, flush=True)
+    raise RuntimeError(f"dnsperf did not end: {' '.join(command)}")
 
 
 def _words(load: Load, server: tuple[str, int], seconds: float) -> list[str]:

@@ -12,7 +12,8 @@ from pathlib import Path
 _UNIT = Path(__file__).parents[2] / "systemd" / "dnsd.service"
 _NICENESS = int(re.findall(r"^Nice=(\S+)$", _UNIT.read_text(), re.MULTILINE)[0])
 """Rivals get the same, so that it is no advantage."""
-_REAL_TIME = ["chrt", "-f", "1"]
+_REAL_TIME = ["chrt", "--rr", "1"]
+"""In turns, because the client's own threads share a core too: by ``--fifo`` one could keep it from the others."""
 
 
 @contextmanager
