@@ -199,7 +199,7 @@ def test_a_privileged_port_says_what_it_needs():
         "except InvalidSetting as fault:\n    print(fault)\n"
     )
     if int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text()) <= 1:
-        pytest.skip("no port is privileged here")
+        lacking("a privileged port 1")
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=20, check=True)
     assert told.stdout.startswith("--dns 127.0.0.1:1: port 1 needs CAP_NET_BIND_SERVICE")
 
