@@ -87,6 +87,22 @@ def test_both_ways_say_the_same(table: Table, query: MakeQuery, way: dict[str, A
                 assert respond(*asked) == respond_completely(*asked), (name, rtype)
 
 
+@pytest.mark.parametrize("way", WAYS[:4])
+def test_both_ways_say_the_same_of_what_is_cut_short_or_followed_by_more(
+    table: Table, query: MakeQuery, way: dict[str, Any]
+) -> None:
+    """The fast way looks at no length: what is no whole question must be no name of the table, nor below one."""
+    for name in NAMES:
+        whole = query(name, "A", **way)
+        more = [whole + behind for behind in (b"\0", b"\0\1\0\1", b"\3web\0\0\1\0\1", whole[12:], whole[-5:])]
+        for packet in (*more, *(whole[:end] for end in range(12, len(whole)))):
+            asked = (packet, PEER, 1, table, TERMS[0])
+            reply = respond(*asked)
+            assert reply == respond_completely(*asked), (name, packet)
+            assert isinstance(reply, tuple)
+            assert reply[0][3] & 15 == dns.rcode.FORMERR, (name, packet)
+
+
 @pytest.mark.parametrize("rclass", ["CH", "HS", "ANY"])
 def test_both_ways_say_the_same_in_other_classes(table: Table, query: MakeQuery, rclass: str) -> None:
     for name in NAMES:
