@@ -16,6 +16,8 @@ from dnsd.admin.failures import TooLarge
 from dnsd.admin.inventory import loaded_inventory
 from dnsd.admin.writes import Writes
 from dnsd.codec.document import Refusal, document_of, endpoint_from_stored, service_from_stored
+from dnsd.codec.reading import read_shape
+from dnsd.codec.shapes import EndpointShape, ServiceShape, Shape
 from dnsd.model.errors import Fault, InvalidRecord, PreconditionFailed
 from dnsd.model.service import Endpoint, Service
 from dnsd.registry.mirror import Mirror
@@ -113,20 +115,32 @@ def _value(item: Any, refusal: Refusal) -> Service | Endpoint:
     """The object of one line, by the rules of any registration."""
     if not isinstance(item, dict) or item.get("kind") not in ("service", "endpoint"):
         raise InvalidRecord(Fault("/kind", "neither a service nor an endpoint"))
-    text = json.dumps(item)
-    if item["kind"] == "service":
-        namespace, name = _texts(item, "namespace", "name")
-        service = service_from_stored(text, namespace, name, 0, 0)
-        value: Service | Endpoint = service
-        field, addresses = "cluster_ips", service.cluster_ips
-    else:
-        namespace, name, identifier = _texts(item, "namespace", "service", "id")
-        value = endpoint = endpoint_from_stored(text, namespace, name, identifier, 0, 0)
-        field, addresses = "addresses", endpoint.addresses
+    try:
+        value, field, addresses = _stored(item)
+    except InvalidRecord:
+        _check_shape(item)
+        raise
     faults = [Fault(f"/{field}/{at}", why) for at, address in enumerate(addresses) if (why := refusal(address))]
     if faults:
         raise InvalidRecord(*faults)
     return value
+
+
+def _stored(item: dict[str, Any]) -> tuple[Service | Endpoint, str, Sequence[str]]:
+    """The object, its field of addresses, and these; fields that a newer dnsd wrote are passed over."""
+    if item["kind"] == "service":
+        namespace, name = _texts(item, "namespace", "name")
+        service = service_from_stored(json.dumps(item), namespace, name, 0, 0)
+        return service, "cluster_ips", service.cluster_ips
+    namespace, name, identifier = _texts(item, "namespace", "service", "id")
+    endpoint = endpoint_from_stored(json.dumps({"addresses": [], **item}), namespace, name, identifier, 0, 0)
+    return endpoint, "addresses", endpoint.addresses
+
+
+def _check_shape(item: dict[str, Any]) -> None:
+    """Name the fields that are wrong, as a registration would: the store's reader, which is fast, says only why."""
+    shape: type[Shape] = ServiceShape if item["kind"] == "service" else EndpointShape
+    read_shape(shape, {field: item[field] for field in shape.model_fields if field in item})
 
 
 def _texts(item: dict[str, Any], *fields: str) -> list[str]:

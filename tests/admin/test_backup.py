@@ -26,8 +26,21 @@ async def test_bodies_that_are_refused(replica: Any) -> None:
     assert answer.assert_problem(422, "invalid-record")["field"] == "/items/0/cluster_ips/1"
     item = {"kind": "service", "namespace": "default", "name": "web", "labels": {"a": "\ud800"}}
     answer = await replica.call("POST", "/v1/restore", {"items": [item]})
-    assert answer.assert_problem(422, "invalid-record")["field"] == "/items/0"
+    assert answer.assert_problem(422, "invalid-record")["field"] == "/items/0/labels/a"
     assert (await replica.call("POST", "/v1/restore", {"items": [{}] * 1001})).status == 413
+
+
+async def test_each_faulty_field_of_an_item_is_named(replica: Any) -> None:
+    key = {"kind": "endpoint", "namespace": "default", "service": "web", "id": "a"}
+    faulty = {
+        "/items/0/weight": {**key, "addresses": ["192.0.2.1"], "weight": "5", "written_by": "a newer dnsd"},
+        "/items/1/ports/0/port": {**key, "addresses": ["192.0.2.1"], "ports": [{"name": "http"}]},
+        "/items/2/addresses": key,
+        "/items/3/labels/a": {"kind": "service", "namespace": "default", "name": "web", "labels": {"a": 1}},
+    }
+    answer = await replica.call("POST", "/v1/restore", {"items": list(faulty.values())})
+    problem = answer.assert_problem(422, "invalid-record")
+    assert [fault["pointer"] for fault in problem["errors"]] == list(faulty)
 
 
 @pytest.mark.parametrize("path", ["/v1/backup", "/v1/zones/cluster.local/file"])
