@@ -25,11 +25,19 @@ def serve(settings: Settings, environ: Mapping[str, str], show: Callable[[str], 
     Raises InvalidSetting, StoreUnavailable and Fatal, each with one line for people.
     """
     log.set_up(settings.log_level, settings.log_format)
+    check_settings(settings)
+    return asyncio.run(_live(settings, environ, show))
+
+
+def check_settings(settings: Settings) -> None:
+    """Look at what only a start would find: files that settings name, and what does not go together. Opens nothing.
+
+    Raises InvalidSetting.
+    """
     check_secondaries(settings)
     check_forwarding(settings)
     check_access(settings)
     check_encrypted(settings)
-    return asyncio.run(_live(settings, environ, show))
 
 
 async def _live(settings: Settings, environ: Mapping[str, str], show: Callable[[str], None]) -> int:

@@ -6,9 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
-from dnsd.app.certificates import check_encrypted
-from dnsd.app.forwarding import check_forwarding
-from dnsd.app.secondaries import check_secondaries
+from dnsd.app.serve import check_settings
 from dnsd.cli.failures import CommandFailed
 from dnsd.cli.output import add_output_flag, plain, print_document
 from dnsd.config import Settings, load
@@ -60,12 +58,19 @@ def _settings(arguments: argparse.Namespace) -> tuple[Settings, list[str]]:
     """The settings, the default ones when they are wrong, so that the zone files are checked all the same."""
     try:
         settings = load({"config": arguments.config, "zones": arguments.zones}, os.environ)
-        check_secondaries(settings)
-        check_forwarding(settings)
-        check_encrypted(settings)
+        check_settings(settings)
+        _check_store(settings)
     except InvalidSetting as fault:
         return load({}, {}), [str(fault)]
     return settings, []
+
+
+def _check_store(settings: Settings) -> None:
+    """Raises InvalidSetting for a URL that cannot be a store's."""
+    if settings.redis is not None:
+        from dnsd.store.redis import Store  # the client takes a fifth of a second to import
+
+        Store(settings.redis, settings.redis_prefix)
 
 
 def _zones(settings: Settings, directory: str | None) -> ZonesRead:

@@ -139,3 +139,20 @@ def test_keys_that_cannot_be_used_are_a_problem(console, tmp_path):
     settings.write_text(f"tsig_keys = '{keys}'\ntransfer_to = ['other']\n")
     done = console.call("check", "--config", str(settings))
     assert (done.status, "names a key that is not in the file" in done.out) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ('root_token_file = "{folder}/none"', "root_token_file"),
+        ('tls_cert = "{folder}/none"\ntls_key = "{folder}/none"', "tls_cert"),
+        ('redis = "redis://192.0.2.1/?bogus=1"', "redis"),
+        ('redis = "http://192.0.2.1/"', "redis"),
+    ],
+)
+def test_what_only_a_start_would_find_is_found(check, folder, line, named):
+    config = folder / "dnsd.toml"
+    config.write_text(line.format(folder=folder) + "\n")
+    status, out, _ = check("--config", str(config))
+    assert status == 1
+    assert named in out[0]
