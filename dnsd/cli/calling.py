@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,25 @@ from dnsd.cli.options import connection_of
 from dnsd.cli.output import full_name, print_document, print_table
 from dnsd.cli.stdin import STANDARD_INPUT, standard_input
 
-CALL_SECONDS = 20.0
+WRITE_SECONDS = 20.0
+"""A write of a thousand objects to a far store takes its time; who only reads asks the next server soon."""
+_LONG = ("PUT", "POST", "PATCH", "DELETE")
 
 
-def call(arguments: argparse.Namespace, method: str, path: str, body: object = None, query: Query = ()) -> Any:
-    """The JSON of the reply. Raises Refused and Unreachable."""
+def call(
+    arguments: argparse.Namespace,
+    method: str,
+    path: str,
+    body: object = None,
+    query: Query = (),
+    takes: Collection[int] = (),
+) -> Any:
+    """The JSON of the reply; ``takes`` as in ``Client.call``. Raises Refused and Unreachable."""
+    seconds = WRITE_SECONDS if method in _LONG else None
 
     async def ask() -> Any:
         async with Client(connection_of(arguments)) as client:
-            return (await client.call(method, path, body=body, query=query, seconds=CALL_SECONDS)).document
+            return (await client.call(method, path, body=body, query=query, seconds=seconds, takes=takes)).document
 
     return asyncio.run(ask())
 

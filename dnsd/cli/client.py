@@ -5,10 +5,11 @@ Every write of the API may be repeated, so a call that one server did not answer
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import ssl
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -88,10 +89,18 @@ class Client:
             await self._session.close()
 
     async def call(
-        self, method: str, path: str, *, query: Query = (), body: object = None, seconds: float | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query = (),
+        body: object = None,
+        seconds: float | None = None,
+        takes: Collection[int] = (),
     ) -> Reply:
         """Call the API; ``body`` becomes JSON, octets are JSON already. Each server gets ``seconds``, else 2.
 
+        ``takes``: statuses from 400 on that are an answer here like any other.
         Raises Refused (4xx) and Unreachable.
         """
         seconds = CALL_SECONDS if seconds is None else seconds
@@ -102,11 +111,11 @@ class Client:
             except (aiohttp.ClientError, TimeoutError, OSError) as fault:
                 troubles.append(f"{server}: {_trouble(fault, seconds)}")
                 continue
-            if reply.status >= 500:
+            if reply.status >= 500 and reply.status not in takes:
                 troubles.append(f"{server}: {_problem_text(reply.status, reply.document)}")
                 continue
             self._at = self._servers.index(server)
-            if reply.status >= 400:
+            if reply.status >= 400 and reply.status not in takes:
                 raise Refused(reply.status, reply.document, retry_after)
             return reply
         raise Unreachable(_none_answered(troubles))
@@ -137,7 +146,8 @@ class Client:
         assert self._session is not None
         for server in self._in_turn():
             try:
-                response = await self._session.get(_url(server, path, query), headers=headers, timeout=limits)
+                async with asyncio.timeout(CALL_SECONDS):
+                    response = await self._session.get(_url(server, path, query), headers=headers, timeout=limits)
                 if response.status == 200:
                     self._at = self._servers.index(server)
                     return response

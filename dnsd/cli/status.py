@@ -19,6 +19,9 @@ example:
 Exit status 1 when it is not ready.
 """
 
+_NOT_READY = 503
+"""Whoever is not ready says so with this, and says why."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Teach ``parser`` this command."""
@@ -29,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Show; 0 when it is ready."""
-    told = call(arguments, "GET", "/readyz")
+    told = call(arguments, "GET", "/readyz", takes=(_NOT_READY,))
     if arguments.output != "table":
         print_document(told, arguments.output)
     else:

@@ -125,6 +125,26 @@ async def test_a_stream_comes_from_the_first_server_that_has_one(scripted):
     assert good.headers[0]["Last-Event-ID"] == "e-1"
 
 
+async def test_a_stream_is_had_from_the_next_when_one_is_silent(scripted, monkeypatch):
+    monkeypatch.setattr(module, "CALL_SECONDS", 0.1)
+    silent, good = await scripted(), await scripted()
+    silent.answers, good.answers = [None], [(200, "data: 1\n\n")]
+    async with (
+        Client(Connection((silent.url, good.url))) as client,
+        client.stream("/v1/watch", [], {}) as chunks,
+    ):
+        assert b"".join([chunk async for chunk in chunks]) == b"data: 1\n\n"
+
+
+async def test_a_status_may_be_an_answer_like_any_other(scripted):
+    unready, other = await scripted(), await scripted()
+    unready.answers = [(503, {"ready": False})]
+    async with Client(Connection((unready.url, other.url))) as client:
+        reply = await client.call("GET", "/readyz", takes=(503,))
+    assert (reply.status, reply.document) == (503, {"ready": False})
+    assert other.calls == []
+
+
 async def test_a_stream_may_be_refused_or_nowhere(scripted):
     server = await scripted()
     server.answers = [(410, PROBLEM)]
