@@ -35,6 +35,11 @@ GAUGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "dnsd_forward_cache_answers": ("Answers from upstreams that are kept", ()),
 }
 
+SHOWN_AT_ZERO: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "dnsd_dns_failures": (("udp",), ("tcp",), ("tls",), ("https",)),
+}
+"""Label values with a sample from the start: Prometheus sees no increase where a series begins, and the first fault
+should wake somebody."""
 
 TURNS_TEXT = "Time in which what waited at once over UDP, up to 512 questions, was answered"
 
@@ -69,6 +74,10 @@ def _filled(
 ) -> Metric:
     if not labels:
         family.add_metric((), counts.get((name,), 0))
-    for key in sorted(key for key in counts if labels and key[0] == name):
-        family.add_metric(key[1:], counts[key])
+        return family
+    samples = dict.fromkeys(SHOWN_AT_ZERO.get(name, ()), 0) | {
+        key[1:]: number for key, number in counts.items() if key[0] == name
+    }
+    for values in sorted(samples):
+        family.add_metric(values, samples[values])
     return family

@@ -42,6 +42,11 @@ def test_every_metric_is_there_before_anything_was_counted():
     assert samples["dnsd_dns_requests"] == {}
 
 
+def test_faults_of_our_own_are_shown_at_zero_and_the_first_is_an_increase():
+    assert _samples({})["dnsd_dns_failures"] == {("udp",): 0, ("tcp",): 0, ("tls",): 0, ("https",): 0}
+    assert _samples({("dnsd_dns_failures", "tcp"): 1})["dnsd_dns_failures"][("tcp",)] == 1
+
+
 def test_counters_end_in_total_and_say_what_they_count():
     text = _text({("dnsd_dns_requests", "udp", "A"): 1})
     assert 'dnsd_dns_requests_total{qtype="A",transport="udp"} 1.0' in text
