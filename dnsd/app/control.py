@@ -273,8 +273,9 @@ def _limits_of(settings: Settings) -> Limits:
 
 
 def _is_home(settings: Settings) -> bool:
-    """True when we listen on loopback alone, so that loopback means the same to all who ask."""
-    return all(ip_address(address.host).is_loopback for address in settings.dns)
+    """True when we listen on loopback alone, so that loopback means the same to all who register and all who ask."""
+    doors = (*settings.dns, *settings.dot, *settings.doh, settings.admin)
+    return all(ip_address(address.host).is_loopback for address in doors)
 
 
 def _static_zones(settings: Settings) -> StaticZones | None:

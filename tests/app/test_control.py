@@ -117,3 +117,20 @@ async def test_the_catalog_is_of_the_zones_and_networks_that_are_set():
     origins = {name_from_text(name) for name in ("a.test", "b.test", "2.0.192.in-addr.arpa")}
     assert origins <= set(catalog.table.zones)
     assert name_from_text("ns.dns.a.test") in catalog.table.nodes
+
+
+@pytest.mark.parametrize(
+    ("more", "is_home"),
+    [
+        ({}, True),
+        ({"dns": ["127.0.0.1:0", "[::1]:0"], "dot": ["127.0.0.1:0"]}, True),
+        ({"dns": ["127.0.0.1:0", "192.0.2.1:0"]}, False),
+        ({"dot": ["192.0.2.1:0"]}, False),
+        ({"doh": ["0.0.0.0:0"]}, False),
+        ({"admin": "192.0.2.1:0", "insecure": True}, False),
+    ],
+)
+def test_loopback_means_the_same_to_all_only_where_every_door_is_on_it(more, is_home):
+    """faults.md: loopback "unless dnsd itself listens on loopback only"."""
+    certificate = {"dns_tls_cert": "c", "dns_tls_key": "k"} if {"dot", "doh"} & set(more) else {}
+    assert module._is_home(load({**more, **certificate}, {})) is is_home
