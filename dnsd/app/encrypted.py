@@ -74,6 +74,8 @@ class Encrypted:
         total: Counts = {}
         for tally in self._tallies.values():
             add(total, tally.counts())
+        if self._forwarder is not None:
+            add(total, self._forwarder.counts())
         return total
 
     async def start(self) -> None:

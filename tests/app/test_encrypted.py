@@ -117,6 +117,20 @@ def test_what_was_asked_there_is_counted(served):
         assert 'dnsd_dns_requests_total{qtype="A",transport="tls"}' in response.read().decode()
 
 
+def test_what_is_forwarded_there_is_counted(serve, authority):
+    pair = signed(authority, "forwarding")
+    dot, nobody = free_ports(2)
+    certificate = ["--dns-tls-cert", pair.certificate, "--dns-tls-key", pair.key]
+    running = serve("--dot", f"127.0.0.1:{dot}", *certificate, "--forward", f"127.0.0.1:{nobody}")
+    running.register(1)
+    until(lambda: kdig(dot, authority.certificate) == ["192.0.2.1"], "the encrypted door answers")
+    kdig(dot, authority.certificate, "www.example.org")
+    with urllib.request.urlopen(f"{running.admin}/metrics", timeout=10) as response:
+        told = [line for line in response.read().decode().splitlines() if line.startswith("dnsd_forward_t")]
+    assert [line for line in told if line.startswith("dnsd_forward_told_total{")], told
+    assert [line for line in told if line.startswith("dnsd_forward_tries_total{")], told
+
+
 def test_kdig_asks_by_http_2(served, authority):
     """RFC 8484 5.2: "HTTP/2 [RFC7540] is the minimum RECOMMENDED version of HTTP for use with DoH." """
     doh = served.doh
