@@ -72,7 +72,7 @@ CALLS = (
          {200: replies.ServiceWritten, 201: replies.ServiceWritten}, (*_BODY, *_WRITE), ("If-Match", "If-None-Match"),
          ServiceShape, {"ports": [{"name": "http", "port": 80, "target_port": "http"}], "ttl_seconds": 5}),
     Call(REGISTER_ONE, "put", paths.ENDPOINT, "Register an endpoint, or renew it when nothing differs",
-         {200: replies.EndpointWritten, 201: replies.EndpointWritten}, (*_BODY, *_WRITE),
+         {200: replies.EndpointWritten, 201: replies.EndpointWritten}, (*_BODY, *_WRITE, 429),
          ("If-Match", "If-None-Match"), EndpointShape, _ENDPOINT),
     Call(READ_ONE, "get", paths.SERVICE, "A service with its endpoints", {200: replies.ServiceWithEndpointsReply},
          (400, 404, 422, 503)),

@@ -20,7 +20,7 @@ from aiohttp import web
 from dnsd.admin.connections import HEADER_SECONDS_MOST, Connection
 from dnsd.admin.doh_message import PATH, Answer, answered, check_media_type, packet_of_get
 from dnsd.admin.failures import report_failures
-from dnsd.admin.guards import limit_time
+from dnsd.admin.guards import guard_headers, limit_time
 from dnsd.model.message import TCP_PAYLOAD_MOST
 from dnsd.runtime.tasks import Tasks
 
@@ -66,8 +66,8 @@ class DohServer:
         self._tasks = Tasks("doh")
         self._by_http2: set[Http2] = set()
         self._all_left = asyncio.Event()
-        patience = [report_failures, limit_time(REQUEST_SECONDS_MOST, frozenset())]
-        app = web.Application(client_max_size=TCP_PAYLOAD_MOST, middlewares=patience)
+        guards = [report_failures, guard_headers, limit_time(REQUEST_SECONDS_MOST, frozenset())]
+        app = web.Application(client_max_size=TCP_PAYLOAD_MOST, middlewares=guards)
         app.add_routes([web.get(PATH, self._get, allow_head=False), web.post(PATH, self._post)])
         self._runner = web.AppRunner(app, access_log=None)
 

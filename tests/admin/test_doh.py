@@ -163,6 +163,15 @@ async def test_both_http_give_the_octets_that_udp_gives(session, url, authority,
             assert (by_1, by_2) == (by_udp, by_udp), (name, rtype)
 
 
+async def test_a_long_header_by_http_1_1_is_refused_also_when_it_comes_at_once(session, url):
+    asked = {"dns": base64.urlsafe_b64encode(query().to_wire()).rstrip(b"=").decode()}
+    lines = {f"X-Line-{number}": "x" * 4000 for number in range(5)}
+    async with session.get(url, params=asked, headers=lines) as reply:
+        assert reply.status == 431
+    async with session.get(url, params=asked, headers={"X-Line": "x" * 4000}) as reply:
+        assert reply.status == 200
+
+
 async def test_another_path_is_not_found(session, url):
     async with session.get(url.replace("dns-query", "v1/services")) as reply:
         assert reply.status == 404
