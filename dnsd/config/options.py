@@ -122,7 +122,8 @@ LIMITS = Group(
             "registrations_per_second",
             whole(0, 100_000),
             2000,
-            "new registrations a second; more are told to come again within a lease (429); 0 is no limit",
+            "new registrations a second by calls of their own; more are told to come again within a lease (429); 0 is "
+            "no limit; batch, apply, replace and restore are not counted",
         ),
         Option("quota_services", whole(0, 1_000_000), 1000, "services of a namespace; 0 is no limit"),
         Option("quota_endpoints", whole(0, 10_000_000), 10_000, "endpoints of a namespace; 0 is no limit"),
