@@ -13,6 +13,7 @@ import json
 import os
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, TypeGuard
@@ -148,10 +149,11 @@ class Snapshot:
         return found
 
     def close(self) -> None:
-        """Let go of the journal."""
-        if self._journal is not None:
-            self._journal.close()
-            self._journal = None
+        """Let go of the journal. What a full disk did not take is tried once more here, and refused as before."""
+        journal, self._journal = self._journal, None
+        if journal is not None:
+            with suppress(OSError):
+                journal.close()
 
     def _put(self, content: dict[str, object]) -> None:
         assert self._journal is not None

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from dnsd.registry import disk
 from dnsd.registry.snapshot import Snapshot
 from dnsd.store.operations import delete, put
 
@@ -73,3 +74,30 @@ async def test_a_disk_that_fails_is_counted_and_stops_nothing(make_replica, make
     await eventually(lambda: replica.endpoint("a") is not None)
     await eventually(lambda: replica.disk.failures > 0)
     assert "file" in replica.disk.problem
+
+
+async def test_a_disk_that_is_full_is_counted_and_stops_nothing(make_replica, make_endpoint, tmp_path, eventually):
+    directory = tmp_path / "m"
+    directory.mkdir()
+    (directory / "journal-0").symlink_to("/dev/full")
+    replica = await make_replica("one", directory=directory)
+    await eventually(lambda: replica.disk.failures > 0)
+    assert "No space left" in replica.disk.problem
+    await replica.store.write([put(make_endpoint("a"))], 0)
+    await eventually(lambda: replica.endpoint("a") is not None)
+
+
+async def test_a_disk_that_becomes_full_is_counted_and_written_again(
+    make_replica, make_endpoint, tmp_path, eventually, monkeypatch
+):
+    monkeypatch.setattr(disk, "RETRY_SECONDS", 0.05)
+    replica = await make_replica("one", directory=tmp_path / "m")
+    await eventually(lambda: (tmp_path / "m" / "snapshot").exists() and replica.disk._snapshot.is_open)
+    replica.disk._snapshot.close()
+    replica.disk._snapshot._journal = Path("/dev/full").open("w")
+    for number in range(3):
+        await replica.store.write([put(make_endpoint(f"e{number}"))], 0)
+        await eventually(lambda number=number: replica.endpoint(f"e{number}") is not None)
+    assert replica.disk.failures > 0
+    await eventually(lambda: _saved_ids(tmp_path / "m") == {"e0", "e1", "e2"})
+    await eventually(lambda: replica.disk.problem == "")
