@@ -65,12 +65,14 @@ class Services:
 
         While the store is away, a PUT equal to what the mirror holds counts as a heartbeat.
         """
-        self._admit(operation)
+        # Looked up before the write: one that a master takes and cannot replicate comes back to the mirror at once.
+        known = self._known(operation)
+        self._admit(operation, known)
         began = asyncio.get_running_loop().time()
         try:
             planned, accepted = await self._commit([operation], author)
         except StoreUnavailable:
-            heartbeat = self._heartbeat(operation)
+            heartbeat = self._heartbeat(operation, known)
             if heartbeat is None:
                 raise
             return heartbeat
@@ -80,11 +82,17 @@ class Services:
             self.changes.note(asyncio.get_running_loop().time() - began)
         return _written(became, accepted, visible)
 
-    def _admit(self, operation: Operation) -> None:
+    def _known(self, operation: Operation) -> Endpoint | None:
+        """The endpoint that a PUT repeats or changes, as this replica answers it."""
+        if not isinstance(operation, Put) or not isinstance(operation.value, Endpoint):
+            return None
+        return self._mirror.catalog.inventory.endpoint(operation.value.key)
+
+    def _admit(self, operation: Operation, known: Endpoint | None) -> None:
         """Refuse a new registration that is one too many; what is known already is a renewal."""
         if self._herd is None or not isinstance(operation, Put) or not isinstance(operation.value, Endpoint):
             return
-        if self._mirror.catalog.inventory.endpoint(operation.value.key) is None:
+        if known is None:
             self._herd.admit(operation.value.lease_seconds)
 
     async def batch(self, operations: Sequence[Operation], author: Author | None = None) -> Batch:
@@ -157,12 +165,11 @@ class Services:
             return
         raise _at(refused.index, _meaning(operation, refused))
 
-    def _heartbeat(self, operation: Operation) -> Written | None:
+    def _heartbeat(self, operation: Operation, known: Endpoint | None) -> Written | None:
         """What to answer to a PUT that says nothing new while the store is away; None when it does."""
-        if not isinstance(operation, Put) or not isinstance(operation.value, Endpoint):
+        if known is None or not isinstance(operation, Put) or not isinstance(operation.value, Endpoint):
             return None
-        known = self._mirror.catalog.inventory.endpoint(operation.value.key)
-        if known is None or not _says_nothing_new(operation.value, known):
+        if not _says_nothing_new(operation.value, known):
             return None
         if operation.precondition.expected not in ("", str(known.revision)):
             return None

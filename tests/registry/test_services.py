@@ -7,7 +7,7 @@ import pytest
 
 from dnsd.model.errors import Conflict, Fault, Gone, InvalidRecord, NotFound, PreconditionFailed, StoreUnavailable
 from dnsd.model.service import Service
-from dnsd.registry.services import Batch, Delete, Edit, Mark, Precondition, Put
+from dnsd.registry.services import Batch, Delete, Edit, Mark, Precondition, Put, Services
 
 WEB = Service("default", "web")
 
@@ -212,6 +212,19 @@ class TestStoreAway:
         assert lonely.leases.remembered == 1
         permanent = await lonely.services.write(Put(make_endpoint("p", lease_seconds=None)))
         assert (permanent.outcome, permanent.stored) == ("unchanged", False)
+
+    async def test_what_was_not_replicated_is_no_heartbeat_though_the_mirror_has_it_by_now(
+        self, make_replica, make_store, server, prefix, make_endpoint
+    ):
+        """faults.md 12: "503 with the reason" where not enough copies confirm."""
+        replica = await make_replica()
+        cut_off = make_store(server.url, prefix, write_seconds=0.5, copies=1)
+        services = Services(cut_off, replica.mirror, replica.leases)
+        with pytest.raises(StoreUnavailable, match="0 of 1 copies"):
+            await services.write(Put(make_endpoint("a")))
+        assert replica.endpoint("a") is not None, "its stream has brought it meanwhile"
+        with pytest.raises(StoreUnavailable, match="0 of 1 copies"):
+            await services.write(Put(make_endpoint("a", weight=7)))
 
     async def test_everything_else_is_refused(self, lonely, make_endpoint):
         for operation in (
