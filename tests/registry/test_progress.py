@@ -31,3 +31,13 @@ async def test_who_gave_up_is_passed_over():
     await asyncio.sleep(0)
     progress.advance(5)
     assert await last
+
+
+async def test_who_gave_up_is_forgotten_where_no_revision_comes():
+    progress = Progress()
+    patient = asyncio.ensure_future(progress.reached(9, 5))
+    for _ in range(300):
+        assert not await progress.reached(5, 0)
+    assert len(progress._waiting) <= 64
+    progress.advance(9)
+    assert await patient
