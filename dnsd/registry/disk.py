@@ -25,9 +25,10 @@ from dnsd.runtime.clock import Clock
 CONFIRM_SECONDS = 60.0
 """So often the journal of a quiet registry is told that nothing has changed."""
 RETRY_SECONDS = 10.0
-IMAGE_SECONDS = 60.0
-"""Not more often is the image written while we run: it takes as long as the snapshot, and the stream leads on from it.
-"""
+IMAGE_SHARE_MOST = 1 / 30
+"""Of the time, for images while we run: one takes as long as the snapshot, and the journal leads on from it."""
+IMAGE_PAUSE_SECONDS_LEAST = 2.0
+_IMAGE_WITHIN_SECONDS = 60.0
 
 _log = logging.getLogger("dnsd.disk")
 
@@ -63,7 +64,8 @@ class Disk:
         self._lock: int | None = None
         self._is_failing = False
         self._said_at = 0.0
-        self._imaged_at = float("-inf")
+        self._image_due_at = float("-inf")
+        self._is_image_wanted = False
         self._imaging = asyncio.Lock()
 
     @property
@@ -160,9 +162,14 @@ class Disk:
     async def run(self, standing: Callable[[bool], Standing]) -> None:
         """Write snapshots as they are wanted, for ever; ``standing`` is told whether with an image."""
         while True:
-            await self._wanted.wait()
+            if not await self._is_snapshot_wanted():
+                self._is_image_wanted = False
+                await self._write_image(standing(self._snapshot.is_open), _IMAGE_WITHIN_SECONDS)
+                continue
             self._wanted.clear()
-            if self._claim() and not await self._write(standing(self._is_image_due)):
+            has_image = self._clock.monotonic() >= self._image_due_at
+            self._is_image_wanted = not has_image
+            if self._claim() and not await self._write(standing(has_image)):
                 await self._clock.sleep(RETRY_SECONDS)
                 self._wanted.set()
 
@@ -172,6 +179,15 @@ class Disk:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+    async def _is_snapshot_wanted(self) -> bool:
+        """Wait until the snapshot is wanted; False when it is time for the image that the last one went without."""
+        wait_seconds = max(0.0, self._image_due_at - self._clock.monotonic()) if self._is_image_wanted else None
+        try:
+            async with asyncio.timeout(wait_seconds):
+                return await self._wanted.wait()
+        except TimeoutError:
+            return False
 
     async def _write(self, now: Standing) -> bool:
         try:
@@ -185,25 +201,23 @@ class Disk:
         if self._is_failing:
             _log.info("the mirror is saved again in %s", self._directory)
         self._is_failing, self.problem = False, ""
-        await self._write_image(now, IMAGE_SECONDS)
+        await self._write_image(now, _IMAGE_WITHIN_SECONDS)
         _log.debug("saved %d objects of revision %d", len(now.values), now.revision)
         return True
-
-    @property
-    def _is_image_due(self) -> bool:
-        return self._clock.monotonic() - self._imaged_at >= IMAGE_SECONDS
 
     async def _write_image(self, now: Standing, within_seconds: float) -> None:
         if now.image is None:
             return
         mark = Mark(make_of(now.makings), now.epoch, now.history, now.revision)
-        deadline = self._clock.monotonic() + within_seconds
+        began = self._clock.monotonic()
+        deadline = began + within_seconds
         try:
             async with _held(self._imaging, within_seconds):
                 if await asyncio.to_thread(read_mark, self._directory) != mark:
                     parts = _until(now.image.parts(), self._clock, deadline)
                     await asyncio.to_thread(write_image, self._directory, mark, parts)
-            self._imaged_at = self._clock.monotonic()
+            ended = self._clock.monotonic()
+            self._image_due_at = ended + max(IMAGE_PAUSE_SECONDS_LEAST, (ended - began) / IMAGE_SHARE_MOST)
         except OSError as fault:  # it only saves time
             _log.warning(
                 "what is compiled cannot be saved in %s, a restart compiles it anew: %s", self._directory, fault

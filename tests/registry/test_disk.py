@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from dnsd.registry import disk
+from dnsd.registry import disk, snapshot
+from dnsd.registry.image import read_mark
 from dnsd.registry.snapshot import Snapshot
 from dnsd.store.operations import delete, put
 
@@ -94,10 +95,26 @@ async def test_a_disk_that_becomes_full_is_counted_and_written_again(
     replica = await make_replica("one", directory=tmp_path / "m")
     await eventually(lambda: (tmp_path / "m" / "snapshot").exists() and replica.disk._snapshot.is_open)
     replica.disk._snapshot.close()
-    replica.disk._snapshot._journal = Path("/dev/full").open("w")
+    replica.disk._snapshot._journal = Path("/dev/full").open("w")  # noqa: SIM115 (the snapshot closes it)
     for number in range(3):
         await replica.store.write([put(make_endpoint(f"e{number}"))], 0)
         await eventually(lambda number=number: replica.endpoint(f"e{number}") is not None)
     assert replica.disk.failures > 0
     await eventually(lambda: _saved_ids(tmp_path / "m") == {"e0", "e1", "e2"})
     await eventually(lambda: replica.disk.problem == "")
+
+
+async def test_an_image_follows_soon_where_a_snapshot_went_without(
+    make_replica, make_endpoint, tmp_path, eventually, monkeypatch
+):
+    monkeypatch.setattr(snapshot, "JOURNAL_RECORDS_LEAST", 5)
+    monkeypatch.setattr(disk, "IMAGE_PAUSE_SECONDS_LEAST", 1.0)
+    replica = await make_replica("one", directory=tmp_path / "m")
+    await eventually(lambda: read_mark(tmp_path / "m") is not None)
+    await replica.store.write([put(make_endpoint(f"e{number}")) for number in range(6)], 0)
+    await eventually(lambda: _saved_ids(tmp_path / "m") == {f"e{number}" for number in range(6)})
+    assert read_mark(tmp_path / "m").revision == 0, "one was written a moment ago"
+    await eventually(lambda: read_mark(tmp_path / "m").revision == 1)
+    await replica.store.write([put(make_endpoint("after"))], 0)
+    await eventually(lambda: "after" in _saved_ids(tmp_path / "m"))
+    assert read_mark(tmp_path / "m").revision == 1, "the journal leads on from it"
