@@ -38,6 +38,15 @@ def unavailable(fault: BaseException, place: str) -> StoreUnavailable:
     return StoreUnavailable(slug_of(fault), f"the store at {place}: {str(fault) or type(fault).__name__}")
 
 
+def whole(text: str | None, what: str, place: str) -> int:
+    """The number that stands in the store for ``what``, 0 where none does. Raises StoreUnavailable (``garbage``)."""
+    if text is not None and not (text.isascii() and text.isdigit()):
+        raise StoreUnavailable(
+            "garbage", f"the store at {place}: {what} is {text!r:.40}, no number: not written by dnsd"
+        )
+    return int(text or 0)
+
+
 @contextmanager
 def translated(place: str) -> Iterator[None]:
     """Turn what the client raises inside into StoreUnavailable."""

@@ -11,7 +11,7 @@ from redis.exceptions import ResponseError
 
 from dnsd.model.errors import StoreUnavailable
 from dnsd.store.connections import Command, Reply, exchange
-from dnsd.store.faults import translated, unavailable
+from dnsd.store.faults import translated, unavailable, whole
 from dnsd.store.keys import Keys
 from dnsd.store.place import Place
 
@@ -70,14 +70,15 @@ class Reader:
             ("INFO", "server"),
             ("INFO", "replication"),
         )
-        told = dict(line.split(":", 1) for line in f"{server}\n{replication}".splitlines() if ":" in line)
-        role = told.get("role", "")
+        facts = dict(line.split(":", 1) for line in f"{server}\n{replication}".splitlines() if ":" in line)
+        role = facts.get("role", "")
         if self._place.needs_master and role != "master":  # demoted under a connection that was kept
             raise StoreUnavailable("read-only", f"the server at {self._place.text} is a {role} now, not the master")
-        history = f"{told.get('run_id', '')} {told.get('master_replid', '')}"
+        history = f"{facts.get('run_id', '')} {facts.get('master_replid', '')}"
         await self._met(history)
         is_adopted = meta[0] is not None and meta[4] == meta[0]
-        revision, schema, removed = (int(number or 0) for number in meta[1:4])
+        told = zip(meta[1:4], ("revision", "schema", "removed"), strict=True)
+        revision, schema, removed = (whole(text, f"its {what}", self._place.text) for text, what in told)
         return Position(meta[0] or "", revision, schema, history, role, removed, is_adopted)
 
     async def services(self) -> AsyncIterator[list[tuple[str, str]]]:

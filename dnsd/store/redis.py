@@ -18,7 +18,7 @@ from dnsd.model.errors import Fault, InvalidRecord, StoreUnavailable
 from dnsd.model.service import Endpoint, EndpointKey
 from dnsd.store.connections import Command, Connections, Reply
 from dnsd.store.facts import check_facts, facts_of
-from dnsd.store.faults import unavailable
+from dnsd.store.faults import unavailable, whole
 from dnsd.store.keys import SCHEMA, Keys, member_of
 from dnsd.store.operations import (
     Accepted,
@@ -108,7 +108,7 @@ class Store:
 
     async def check(self) -> Facts:
         """What the server is. Raises StoreUnavailable(evicting) for one that drops keys, unless that is allowed."""
-        told = await self._call(("INFO",), ("CONFIG", "GET", "min-replicas-to-write"))
+        told = await self._call(("INFO",), ("CONFIG", "GET", "min-replicas-to-write"), must_answer=1)
         facts = facts_of(told[0], told[1])
         check_facts(facts, self.place, self._allow_eviction)
         return facts
@@ -180,7 +180,7 @@ class Store:
         for at in range(0, len(keys), _KEYS_AT_ONCE):
             members = [member_of(key) for key in keys[at : at + _KEYS_AT_ONCE]]
             tick, scores = await self._call(("HGET", self.keys.meta, "tick"), ("ZMSCORE", self.keys.leases, *members))
-            now = int(tick or 0)
+            now = whole(tick, "its tick", self.place)
             remaining += [None if score is None else max(0, int(float(score)) - now - 1) for score in scores]
         return remaining
 
@@ -223,7 +223,7 @@ class Store:
             for replica, of in words.items()
             if len(of) > 1 and of[0].isdecimal() and of[-1].isdecimal()
         }
-        return int(tick or 0), reports
+        return whole(tick, "its tick", self.place), reports
 
     async def digests(self) -> dict[str, tuple[int, str]]:
         """Of each replica that told one, its revision and its digest then."""
@@ -243,12 +243,13 @@ class Store:
         """Let go of every connection."""
         await self._connections.close()
 
-    async def _call(self, *commands: Command) -> list[Reply]:
-        """A reply to each command; the refusal of the first one, but not of others, is raised."""
+    async def _call(self, *commands: Command, must_answer: int | None = None) -> list[Reply]:
+        """A reply to each command; a refusal is raised, but not where only the first ``must_answer`` have to."""
         with self._counted():
             replies = await self._connections.call(commands, self._write_seconds)
-            if isinstance(replies[0], ResponseError):
-                raise unavailable(replies[0], self.place)
+            for reply in replies[:must_answer]:
+                if isinstance(reply, ResponseError):
+                    raise unavailable(reply, self.place)
             return replies
 
     @contextmanager

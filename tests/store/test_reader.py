@@ -59,6 +59,15 @@ async def test_waiting_ends_with_the_time(reader):
     assert 0.04 < time.monotonic() - started < 2
 
 
+async def test_a_position_that_is_garbage_is_a_refusal(server, store):
+    server.ask("HSET", store.keys.meta, "revision", "abc")
+    reader = store.reader()
+    with pytest.raises(StoreUnavailable, match="its revision is 'abc', no number") as caught:
+        await reader.position()
+    assert caught.value.reason == "garbage"
+    await reader.close()
+
+
 async def test_a_server_that_stands_still_is_noticed(make_server, server, monkeypatch, make_store):
     from dnsd.store import reader as module
 

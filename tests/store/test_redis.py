@@ -89,6 +89,22 @@ async def test_what_stands_in_the_store(store, server, web_1):
         await store.endpoint(web_1.key)
 
 
+async def test_garbage_where_we_look_beside_is_a_refusal_and_no_accident(store, server, web_1):
+    """faults.md, rows 16 and 17: each is told with its reason, also when it is not the first command that meets it."""
+    server.ask("SET", store.keys.replicas, "x")
+    server.ask("SET", store.keys.leases, "x")
+    for asked in (store.reports(), store.digests(), store.remaining_seconds([web_1.key])):
+        with pytest.raises(StoreUnavailable) as caught:
+            await asked
+        assert caught.value.reason == "wrong-type"
+    server.ask("DEL", store.keys.replicas, store.keys.leases)
+    server.ask("HSET", store.keys.meta, "tick", "soon")
+    for asked in (store.reports(), store.remaining_seconds([web_1.key])):
+        with pytest.raises(StoreUnavailable, match="its tick is 'soon', no number") as caught:
+            await asked
+        assert caught.value.reason == "garbage"
+
+
 async def test_replicas_report(store, server):
     await store.report("a", 3)
     await store.report("b", 4)
