@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from dnsd.cli.calling import add_file_flag, body_of, call, print_outcomes
+from dnsd.cli.calling import MANY_SECONDS, add_file_flag, body_of, call, print_outcomes
 from dnsd.cli.options import add_connection_flags
 from dnsd.cli.output import add_output_flag
 
@@ -33,5 +33,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Write; 0 when all of it is done."""
-    print_outcomes(call(arguments, "POST", "/v1/batch", body_of(arguments)), arguments.output)
+    print_outcomes(call(arguments, "POST", "/v1/batch", body_of(arguments), seconds=MANY_SECONDS), arguments.output)
     return 0

@@ -17,9 +17,8 @@ from dnsd.cli.options import connection_of
 from dnsd.cli.output import full_name, print_document, print_table
 from dnsd.cli.stdin import STANDARD_INPUT, standard_input
 
-WRITE_SECONDS = 20.0
-"""A write of a thousand objects to a far store takes its time; who only reads asks the next server soon."""
-_LONG = ("PUT", "POST", "PATCH", "DELETE")
+MANY_SECONDS = 20.0
+"""For a write of up to a thousand objects, which takes its time; with anything else the next server is asked sooner."""
 
 
 def call(
@@ -28,10 +27,10 @@ def call(
     path: str,
     body: object = None,
     query: Query = (),
+    seconds: float | None = None,
     takes: Collection[int] = (),
 ) -> Any:
-    """The JSON of the reply; ``takes`` as in ``Client.call``. Raises Refused and Unreachable."""
-    seconds = WRITE_SECONDS if method in _LONG else None
+    """The JSON of the reply; ``seconds`` and ``takes`` as in ``Client.call``. Raises Refused and Unreachable."""
 
     async def ask() -> Any:
         async with Client(connection_of(arguments)) as client:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from dnsd.cli.calling import add_file_flag, body_of, call, print_outcomes
+from dnsd.cli.calling import MANY_SECONDS, add_file_flag, body_of, call, print_outcomes
 from dnsd.cli.options import NAMESPACE_DEFAULT, add_connection_flags, service_path
 from dnsd.cli.output import add_output_flag
 
@@ -36,5 +36,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Replace; 0 when the service is so."""
     path = f"{service_path(arguments.namespace, arguments.service)}/endpoints"
-    print_outcomes(call(arguments, "PUT", path, body_of(arguments)), arguments.output)
+    print_outcomes(call(arguments, "PUT", path, body_of(arguments), seconds=MANY_SECONDS), arguments.output)
     return 0
