@@ -65,14 +65,15 @@ class Guard:
         if not self.since:
             return self._begin(wanted)
         wanted = self.base - max(0, self.parted - self.parted_then) - self.released
-        is_well = self.live >= ENOUGH * wanted
+        is_slow, share = self.tick - self.since >= SLOW_AFTER, math.ceil(self.base * SLOW_SHARE)
+        is_well = self.live >= ENOUGH * wanted or (is_slow and len(self.due) <= share)
         self.well_since = (self.well_since or self.tick) if is_well else None
         if self.well_since is not None and self.tick - self.well_since >= WINDOW:
             self.since, self.well_since = 0, None
             return math.inf
-        if self.tick - self.since >= SLOW_AFTER and self.tick - self.let_at >= SLOW_EVERY:
+        if is_slow and self.tick - self.let_at >= SLOW_EVERY:
             self.let_at = self.tick
-            return math.ceil(self.base * SLOW_SHARE)
+            return share
         return 0
 
     def _begin(self, wanted: float) -> float:

@@ -15,7 +15,8 @@ local limit, most = math.min(tonumber(ARGV[OWN]), tick), tonumber(ARGV[OWN + 2])
 -- First: what is due, and what of it goes now. Self-preservation (faults.md 5) is decided here and from what the store
 -- knows, so that no replica has an opinion of its own. GUARD holds: samples ("tick:live:parted;" of the last WINDOW),
 -- since, base, parted, released, ok, let (while it is on), held, from (so many of the oldest due were looked at and are
--- kept), and s:ns/svc ("tick expired most" of a service of late).
+-- kept), keeping and kept (how many of these for good: so far, and when last all were looked at), and s:ns/svc ("tick
+-- expired most" of a service of late).
 local WINDOW, ENOUGH, FEWER_LEAST = 15, 0.85, 5
 local SLOW_AFTER, SLOW_EVERY, SLOW_SHARE = 900, 10, 0.01
 local LOOKED_AT_MOST, AILING_LOOKED_AT = 2000, 200
@@ -46,8 +47,9 @@ local function expected()
   return base or 0
 end
 
--- Turn the guard on or off. It ends when renewals are back for one window; how many may go while it is on: none, and
--- after SLOW_AFTER a hundredth each SLOW_EVERY ticks, so that it never lasts for ever.
+-- Turn the guard on or off. How many may go while it is on: none, and after SLOW_AFTER a share each SLOW_EVERY ticks. It
+-- ends when for one window renewals are back, or, so that it never lasts for ever, all are let go but the last share:
+-- who expired before it went on, or is kept for good, is missed and will never be released.
 local function budget()
   local wanted = expected()
   if not state.since then
@@ -59,16 +61,19 @@ local function budget()
     return most
   end
   wanted = tonumber(state.base) - math.max(0, parted - tonumber(state.parted)) - tonumber(state.released)
-  state.ok = live >= ENOUGH * wanted and (state.ok or whole(tick)) or nil
+  local is_slow, share = tick - tonumber(state.since) >= SLOW_AFTER, math.ceil(tonumber(state.base) * SLOW_SHARE)
+  local waiting = leases - live - tonumber(state.kept or '0')
+  local is_well = live >= ENOUGH * wanted or (is_slow and waiting <= share)
+  state.ok = is_well and (state.ok or whole(tick)) or nil
   if state.ok and tick - tonumber(state.ok) >= WINDOW then
     for _, field in ipairs({'since', 'base', 'parted', 'released', 'let', 'ok'}) do
       state[field] = nil
     end
     return most
   end
-  if tick - tonumber(state.since) >= SLOW_AFTER and tick - tonumber(state.let) >= SLOW_EVERY then
+  if is_slow and tick - tonumber(state.let) >= SLOW_EVERY then
     state.let = whole(tick)
-    return math.min(most, math.ceil(tonumber(state.base) * SLOW_SHARE))
+    return math.min(most, share)
   end
   return 0
 end
@@ -123,6 +128,15 @@ local function services_of(due)
   return services
 end
 
+-- How many are due in these services and never go, because min_kept says so.
+local function count_kept(services)
+  local kept = 0
+  for _, service in pairs(services) do
+    kept = kept + (service.total <= service.least and service.due or 0)
+  end
+  return kept
+end
+
 -- What goes now, and whether a later look may find more: leases that are kept must not hide those that are due behind.
 local function due()
   local from = state.from or '0'
@@ -144,7 +158,7 @@ local function due()
       end
       if may_go then
         members[#members + 1], taken[member] = member, true
-        service.total, service.gone = service.total - 1, service.gone + 1
+        service.total, service.due, service.gone = service.total - 1, service.due - 1, service.gone + 1
         remember_service(service)
       end
     end
@@ -158,7 +172,9 @@ local function due()
   state.held = whole(leases - live - #members)
   local is_full, has_more = #members == most, #found == 2 * LOOKED_AT_MOST
   if not is_full then
+    local kept = count_kept(services) + (from ~= '0' and tonumber(state.keeping or '0') or 0)
     state.from = has_more and whole(tonumber(from) + LOOKED_AT_MOST - #members) or nil
+    state[has_more and 'keeping' or 'kept'] = whole(kept)
   end
   return members, is_full or (has_more and room > 0)
 end

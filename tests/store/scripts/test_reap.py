@@ -189,6 +189,83 @@ async def test_services_of_one_endpoint_stay_as_well(store):
     assert len(await registry.left()) == 30
 
 
+async def test_half_of_all_are_gone_for_good_and_it_ends(store, server):
+    """Some of them expired before it went on: those are missing for ever, and nobody is left to let go."""
+    server.ask("HSET", store.keys.meta, "tick", "1000")
+    registry = Registry(store)
+    await registry.fill(services=10, each=4)
+    await registry.tick(20, registry.keys)
+    await registry.tick(3, [key for key in registry.keys if key not in registry.keys[:20:4]])
+    living = [key for key in registry.keys if key[2] in ("e2", "e3")]
+    await registry.tick(30, living)
+    assert await registry.is_on()
+    assert len(await registry.left()) == 35
+    server.ask("HSET", store.keys.guard, "since", "1")
+    await registry.tick(140, living)
+    assert await registry.is_on(), "one in ten seconds: somebody is left"
+    await registry.tick(40, living)
+    assert not await registry.is_on()
+    assert await registry.left() == living
+    await registry.tick(18, living[1:])
+    assert await registry.left() == living[1:], "the next that dies goes on time"
+    assert not await registry.is_on()
+
+
+async def test_it_ends_though_some_are_kept_for_good(registry, write, server):
+    await write(put(Service("default", "s0", min_kept=2)))
+    await registry.tick(40, [])
+    server.ask("HSET", registry.store.keys.guard, "since", "1")
+    server.ask("HSET", registry.store.keys.meta, "tick", "2000")
+    await registry.tick(360, [])
+    assert await registry.is_on()
+    await registry.tick(60, [])
+    assert not await registry.is_on()
+    assert [key[1] for key in await registry.left()] == ["s0", "s0"]
+    await registry.tick(40, [])
+    assert not await registry.is_on()
+    assert [key[1] for key in await registry.left()] == ["s0", "s0"]
+
+
+async def test_it_ends_though_more_are_kept_for_good_than_one_look_sees(store, write, server):
+    registry = Registry(store)
+    await registry.fill(services=5, each=500)
+    await write(*(put(Service("default", f"s{number}", min_kept=500)) for number in range(5)))
+    await registry.tick(20, [])
+    assert await registry.is_on()
+    server.ask("HSET", store.keys.guard, "since", "1")
+    server.ask("HSET", store.keys.meta, "tick", "2000")
+    await registry.tick(20, [])
+    seen = await store.tick()
+    assert (seen.guard_since, seen.held) == (0, 2500)
+
+
+async def test_it_waits_for_those_whom_their_service_still_keeps(store, server):
+    """Else they would go all at once, when their quarter of an hour is over a little later."""
+    server.ask("HSET", store.keys.meta, "tick", "1000")
+    registry = Registry(store)
+    await registry.fill(services=10, each=4)
+    await registry.tick(40, [])
+    server.ask("HSET", store.keys.guard, "since", "1")
+    await registry.tick(60, [])
+    assert await registry.is_on()
+    assert len(await registry.left()) >= 0.85 * 40
+
+
+async def test_who_comes_back_late_for_a_moment_is_not_let_go_at_once(store, server):
+    """It ends only when nobody was left to let go for as long as it looks back: else nobody would be missed."""
+    registry = Registry(store)
+    await registry.fill(services=20, each=2)
+    await registry.tick(40, registry.keys[:1])
+    server.ask("HSET", store.keys.guard, "since", "1")
+    server.ask("HSET", store.keys.meta, "tick", "2000")
+    await registry.tick(18, [])
+    left = await registry.left()
+    await store.write([put(_endpoint(int(key[2][1:]), key[1], lease_seconds=6)) for key in left], 0)
+    await registry.tick(30, [])
+    assert await registry.is_on()
+    assert len(await registry.left()) >= len(left) - 3
+
+
 async def test_what_left_on_purpose_is_not_missed(registry):
     await registry.store.write([delete(key) for key in registry.keys[:20]], 0)
     await registry.tick(20, registry.keys[20:])
