@@ -4,7 +4,7 @@ All keys share the hash tag ``{prefix}``, so a Cluster keeps them in one slot an
 The numbers count from 1 as the scripts' ``KEYS`` do; ``scripts/prelude.lua`` gives them the same names.
 
     1 meta        hash    schema, epoch, revision, tick, cookie-secret, waited, removed (endpoints ever),
-                       parted (leased ones that left or drained on purpose),
+                       parted (leased ones that left, drained or became permanent on purpose, less those that are back),
                        adopted (an epoch that an operator said is to be believed)
     2 services    hash    ns/svc -> line (see record.py)
     3 endpoints   hash    ns/svc/id -> line

@@ -180,7 +180,12 @@ local function forget_endpoint(member)
   redis.call('ZREM', MEMBERS, member)
 end
 
--- Who leaves on purpose is not missed by self-preservation.
+-- 1 for an endpoint that self-preservation would miss, 0 for one that it would not.
+local function missed(endpoint)
+  return endpoint.lease ~= '0' and not is_draining(endpoint.flag) and 1 or 0
+end
+
+-- Who leaves on purpose, drains or becomes permanent is not missed, until it is back.
 local function part(number)
   if number ~= 0 then
     redis.call('HINCRBY', META, 'parted', number)
@@ -189,7 +194,7 @@ end
 
 local function forget(op)
   if op.kind == 'endpoint' then
-    part(op.stored.lease ~= '0' and not is_draining(op.stored.flag) and 1 or 0)
+    part(missed(op.stored))
     forget_endpoint(op.member)
   elseif op.is_silent then -- it goes with its last endpoint, which has an operation of its own
     redis.call('HDEL', SERVICES, op.member)
@@ -225,8 +230,8 @@ local function keep(op)
     redis.call('ZREM', TOMBSTONES, op.member)
   end
   if op.kind == 'endpoint' then
-    if op.outcome == 'changed' and op.lease ~= '0' then
-      part((is_draining(op.flag) and 1 or 0) - (is_draining(op.stored.flag) and 1 or 0))
+    if op.outcome == 'changed' then
+      part(missed(op.stored) - missed(op))
     end
     keep_lease(op)
   end

@@ -121,7 +121,7 @@ async def test_replicas_that_are_long_silent_are_forgotten(store, advance, reap)
 # Self-preservation: who is kept when heartbeats stop at once, and when it ends (faults.md 5).
 
 
-def _endpoint(number: int, service: str, lease_seconds: int = 15) -> Endpoint:
+def _endpoint(number: int, service: str, lease_seconds: int | None = 15) -> Endpoint:
     return Endpoint("default", service, f"e{number}", ("192.0.2.1",), lease_seconds=lease_seconds)
 
 
@@ -264,6 +264,19 @@ async def test_who_comes_back_late_for_a_moment_is_not_let_go_at_once(store, ser
     await registry.tick(30, [])
     assert await registry.is_on()
     assert len(await registry.left()) >= len(left) - 3
+
+
+async def test_who_becomes_permanent_is_not_missed_and_may_have_a_lease_again(registry):
+    def all_put(lease_seconds):
+        return [put(_endpoint(number, f"s{service}", lease_seconds)) for service in range(10) for number in range(4)]
+
+    for lease_seconds in (None, 15, None, 15):
+        await registry.store.write(all_put(lease_seconds), 0)
+        await registry.tick(8, registry.keys)
+        assert not await registry.is_on()
+    await registry.tick(15, registry.keys)
+    await registry.tick(16, registry.keys[:20])
+    assert await registry.is_on(), "half of them: what came back is missed again"
 
 
 async def test_what_left_on_purpose_is_not_missed(registry):

@@ -260,6 +260,34 @@ class TestHealthMarks:
         assert "$1\r\n1\r\n" in server.ask("HGET", store.keys.meta, "parted")
 
 
+class TestLeavingOnPurpose:
+    """The store counts them: self-preservation does not miss who had a lease, did not drain, and is otherwise now."""
+
+    @pytest.fixture
+    def parted(self, store, server):
+        return lambda: int(server.ask("HGET", store.keys.meta, "parted").split()[-1])
+
+    async def test_who_becomes_permanent_counts_until_it_has_a_lease_again(self, write, parted, web_1):
+        permanent = replace(web_1, lease_seconds=None)
+        await write(put(web_1))
+        for value, counted in ((permanent, 1), (replace(permanent, weight=1), 1), (web_1, 0), (permanent, 1)):
+            await write(put(value))
+            assert parted() == counted
+        await write(delete(web_1.key))
+        assert parted() == 1
+
+    async def test_who_drained_before_counts_once(self, write, parted, web_1):
+        await write(put(web_1))
+        await write(mark(web_1.key, "x"))
+        for lease_seconds in (None, 15, None):
+            await write(put(replace(web_1, lease_seconds=lease_seconds)))
+            assert parted() == 1
+        await write(mark(web_1.key, "-"))
+        assert parted() == 1, "it has no lease yet"
+        await write(put(web_1))
+        assert parted() == 0
+
+
 class TestRevisions:
     async def test_a_store_that_fell_behind_leaps_above_the_writers_mirror(self, write, entries, web_1):
         await write(put(web_1))
