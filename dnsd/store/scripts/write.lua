@@ -201,11 +201,14 @@ local function forget(op)
   else
     redis.call('HDEL', SERVICES, op.member)
     local members = redis.call('ZRANGEBYLEX', MEMBERS, '[' .. op.member .. '/', '(' .. op.member .. '0')
-    part(#members)
+    local leaving = 0
     for _, member in ipairs(members) do
+      local stored = read_line(redis.call('HGET', ENDPOINTS, member))
+      leaving = leaving + (stored and missed(stored) or 0)
       forget_endpoint(member)
       bury(member)
     end
+    part(leaving)
   end
   if not op.is_silent then
     bury(op.member)

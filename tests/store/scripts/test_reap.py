@@ -279,6 +279,17 @@ async def test_who_becomes_permanent_is_not_missed_and_may_have_a_lease_again(re
     assert await registry.is_on(), "half of them: what came back is missed again"
 
 
+async def test_what_is_held_stays_held_when_a_service_without_leases_is_deleted(registry, write, make_endpoint):
+    await write(*(put(make_endpoint(f"e{number}", lease_seconds=None)) for number in range(100)))
+    living = [key for key in registry.keys if key[2] in ("e2", "e3")]
+    await registry.tick(30, living)
+    left = await registry.left()
+    await write(delete(("default", "web")))
+    await registry.tick(30, living)
+    assert await registry.is_on()
+    assert await registry.left() == left
+
+
 async def test_what_left_on_purpose_is_not_missed(registry):
     await registry.store.write([delete(key) for key in registry.keys[:20]], 0)
     await registry.tick(20, registry.keys[20:])

@@ -287,6 +287,14 @@ class TestLeavingOnPurpose:
         await write(put(web_1))
         assert parted() == 0
 
+    async def test_of_a_deleted_service_those_that_still_count(self, write, parted, make_endpoint):
+        await write(*(put(make_endpoint(name)) for name in ("stays", "fails", "drains")))
+        await write(*(put(make_endpoint(f"p{number}", lease_seconds=None)) for number in range(5)))
+        await write(mark(("default", "web", "fails"), "r"), mark(("default", "web", "drains"), "x"))
+        assert parted() == 1
+        await write(delete(WEB.key))
+        assert parted() == 3
+
 
 class TestRevisions:
     async def test_a_store_that_fell_behind_leaps_above_the_writers_mirror(self, write, entries, web_1):
