@@ -73,12 +73,12 @@ class Disk:
         """True when changes go nowhere, and nothing is about to be written."""
         return not (self._snapshot.is_open or self._wanted.is_set() or self._is_failing)
 
-    async def head(self) -> tuple[str, int] | None:
-        """Epoch and revision of what is saved; None when nothing is, or nothing that makes sense."""
+    async def newest(self, history: str) -> tuple[str, int] | None:
+        """See :meth:`Snapshot.newest`; None when nothing is saved, or nothing that makes sense."""
         if not self._claim():
             return None
         try:
-            return await asyncio.to_thread(self._snapshot.head)
+            return await asyncio.to_thread(self._snapshot.newest, history)
         except (OSError, ValueError, KeyError, TypeError) as fault:
             self._fail("read", fault)
             return None

@@ -41,8 +41,8 @@ class Kept:
 
     async def is_ahead_of(self, position: Position) -> bool:
         """True when something is kept that this store does not have, or no more."""
-        head = None if self._disk is None else await self._disk.head()
-        return head is not None and (head[0] != position.epoch or head[1] > position.revision)
+        newest = None if self._disk is None else await self._disk.newest(position.history)
+        return newest is not None and (newest[0] != position.epoch or newest[1] > position.revision)
 
     async def read(self) -> Saved | None:
         """What was kept last."""

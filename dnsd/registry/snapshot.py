@@ -74,11 +74,23 @@ class Snapshot:
 
     def head(self) -> tuple[str, int] | None:
         """Epoch and revision of the snapshot, journals left out; None when there is none that makes sense."""
-        try:
-            head = next(_lines_of(self._directory / "snapshot"), None)
-        except FileNotFoundError:
+        head = self._head()
+        return None if head is None else (str(head["epoch"]), int(head["revision"]))
+
+    def newest(self, history: str) -> tuple[str, int] | None:
+        """Epoch and revision of the newest word; None as above.
+
+        Journals take time, so they are left out where the server of ``history`` said what is in the snapshot: as long
+        as it lives it does not go back.
+        """
+        head = self._head()
+        if head is None:
             return None
-        return (str(head["epoch"]), int(head["revision"])) if _is_head(head) else None
+        epoch, revision = str(head["epoch"]), int(head["revision"])
+        if head.get("history") != history:
+            for line in self._behind(epoch, revision):
+                revision = line["revision"]
+        return epoch, revision
 
     def begin(self, epoch: str, revision: int) -> None:
         """From now on changes go to a new journal; call it where the values for :meth:`write` are taken."""
@@ -138,14 +150,11 @@ class Snapshot:
         if not _is_head(head) or head["epoch"] != epoch or head["revision"] > revision:
             return None
         found = Since(float(head["written_at"]))
-        for number, path in self._journals():
-            if number <= revision:  # else something is missing between what it begins with and us
-                for at, change in _journal_changes(path, epoch, found.bad):
-                    if change.revision > revision:
-                        found.changes.append(change)
-                        revision = change.revision
-                    if change.revision == revision:
-                        found.written_at = max(found.written_at, at)
+        for line in self._behind(epoch, revision):
+            if line["revision"] > revision:
+                revision = line["revision"]
+                found.changes.append(read_change(revision, line["fields"], found.bad))
+            found.written_at = max(found.written_at, line["at"])
         return found
 
     def close(self) -> None:
@@ -159,6 +168,22 @@ class Snapshot:
         assert self._journal is not None
         self._journal.write(_checked(json.dumps(content, separators=(",", ":"))))
         self._journal.flush()
+
+    def _head(self) -> dict[str, Any] | None:
+        try:
+            head = next(_lines_of(self._directory / "snapshot"), None)
+        except FileNotFoundError:
+            return None
+        return head if _is_head(head) else None
+
+    def _behind(self, epoch: str, revision: int) -> Iterator[dict[str, Any]]:
+        """The lines of the journals from ``revision`` on, as they lead on from it."""
+        for number, path in self._journals():
+            if number <= revision:  # else something is missing between what it begins with and us
+                for line in _journal_lines(path, epoch):
+                    if line["revision"] >= revision:
+                        revision = line["revision"]
+                        yield line
 
     def _journals(self) -> list[tuple[int, Path]]:
         """Journals by the revision they begin at."""
@@ -199,13 +224,12 @@ def _read_snapshot(path: Path) -> Saved | None:
     return None
 
 
-def _journal_changes(path: Path, epoch: str, bad: list[BadRecord]) -> Iterator[tuple[float, Change]]:
-    """The changes of a journal of this epoch, each with the unix time at which it was noted."""
+def _journal_lines(path: Path, epoch: str) -> Iterator[Any]:
+    """What :meth:`Snapshot.append` put into a journal of this epoch."""
     lines = _lines_of(path)
     head = next(lines, None)
     if _is_head(head) and head.get("epoch") == epoch:
-        for line in lines:
-            yield line["at"], read_change(line["revision"], line["fields"], bad)
+        yield from lines
 
 
 def _is_head(line: Any) -> TypeGuard[dict[str, Any]]:

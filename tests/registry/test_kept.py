@@ -1,5 +1,6 @@
 """What is kept on disk while the store lacks what we hold: a restart goes on holding, and knows what came since."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,29 @@ async def test_a_restart_while_the_store_lacks_records_holds_them_and_what_came_
     await after.refill.restore_held()
     await eventually(lambda: after.mirror.status().problem == "")
     await eventually(lambda: _kept(directory) == (after.mirror.epoch, {"lost", "new"}))
+
+
+async def test_a_store_that_went_back_behind_our_journal_while_we_were_away_too_is_not_believed(
+    make_replica, make_server, server, make_endpoint, eventually, tmp_path
+):
+    """The host fell: the store comes back as of its last save, ahead of our snapshot but not of what is behind that."""
+    own = make_server(server.kind, "--appendonly", "yes", "--appendfsync", "always")
+    before = await make_replica(url=own.url, directory=tmp_path / "m")
+    await eventually((tmp_path / "m" / "snapshot").exists)
+    await before.store.write([put(make_endpoint("a"))], 0)
+    shutil.copytree(own.folder / "appendonlydir", tmp_path / "saved")
+    last = await before.store.write([put(make_endpoint("b"))], 0)
+    await eventually(lambda: _kept(tmp_path / "m") == (before.mirror.epoch, {"a", "b"}))
+    await before.tasks.stop()
+    before.disk.close()
+    own.kill()
+    shutil.rmtree(own.folder / "appendonlydir")
+    shutil.copytree(tmp_path / "saved", own.folder / "appendonlydir")
+    own.start()
+    after = await make_replica("two", url=own.url, directory=tmp_path / "m")
+    assert after.endpoint("b") is not None
+    assert after.mirror.status().held == 1
+    assert (await after.store.write([put(make_endpoint("c"))], 0)).revision > last.revision, "none is used twice"
 
 
 def test_what_was_too_old_to_be_written_back_does_not_grow_young_by_a_restart() -> None:

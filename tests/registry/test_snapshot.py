@@ -124,6 +124,18 @@ def test_what_came_since_a_revision(tmp_path: Path, snapshot: Snapshot) -> None:
     snapshot.close()
 
 
+def test_the_newest_word_of_another_server_stands_in_the_journals(tmp_path: Path, snapshot: Snapshot) -> None:
+    assert Snapshot(tmp_path / "none").newest("") is None
+    snapshot.append(Change(2, (TWO,)), 200.0)
+    snapshot.begin(EPOCH, 2)
+    snapshot.append(Change(3, (), (Removal(ONE.key, "expired"),)), 300.0)
+    snapshot.begin("e2", 3)
+    snapshot.append(Change(4), 400.0)
+    snapshot.close()
+    assert snapshot.newest("another") == (EPOCH, 3)
+    assert snapshot.newest("") == snapshot.head() == (EPOCH, 1), "the same server does not go back"
+
+
 def test_a_journal_of_many_records_asks_for_a_new_snapshot(tmp_path: Path) -> None:
     """A quarter of all, and 10,000 at least: what is read after the snapshot is small beside it."""
     made, change = Snapshot(tmp_path), Change(2, (ONE, TWO) * (JOURNAL_RECORDS_LEAST // 10))
