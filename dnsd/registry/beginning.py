@@ -67,7 +67,9 @@ class Beginning:
         mark = await self._kept.mark_before(position, self._intake.catalog.makings)
         bad: list[BadRecord] = []
         changes = None if mark is None else await changes_since(reader, mark.revision, bad)
-        if mark is None or changes is None or not await self._take_up(mark, position.history, changes, bad):
+        if mark is None or changes is None:
+            return
+        if not await self._take_up(mark, position.history, position.removed, changes, bad):
             return
         if not changes:
             self._kept.go_on(mark)
@@ -77,7 +79,9 @@ class Beginning:
         """How old what is served now is, in seconds; None when there is nothing compiled of the newest word."""
         mark = await self._kept.mark(self._intake.catalog.makings)
         since = None if mark is None else await self._kept.since(mark)
-        if mark is None or since is None or not await self._take_up(mark, mark.history, since.changes, since.bad):
+        if mark is None or since is None:
+            return None
+        if not await self._take_up(mark, mark.history, since.removed, since.changes, since.bad):
             return None
         return age_of(mark.epoch, since.written_at, self._clock.wall())
 
@@ -86,14 +90,16 @@ class Beginning:
         saved = await self._kept.read()
         if saved is None:
             return None
-        await self._intake.serve(content_of(saved))
+        await self._intake.serve(content_of(saved), saved.removed)
         return age_of(saved.epoch, saved.written_at, self._clock.wall())
 
-    async def _take_up(self, mark: Mark, history: str, changes: Sequence[Change], bad: list[BadRecord]) -> bool:
+    async def _take_up(
+        self, mark: Mark, history: str, removed: int | None, changes: Sequence[Change], bad: list[BadRecord]
+    ) -> bool:
         position = Position(mark.epoch, mark.revision, SCHEMA, history, "")
         try:
             with resting_collector():
-                await self._intake.resume(position, self._kept.parts(mark), changes, bad)
+                await self._intake.resume(position, self._kept.parts(mark), changes, bad, removed)
         except (OSError, ValueError, EOFError, TypeError, KeyError) as fault:
             _log.warning("what was compiled is of no use, it is compiled anew: %s", fault)
             return False

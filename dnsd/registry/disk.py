@@ -12,6 +12,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from dnsd.authority.form import Packed
@@ -35,7 +36,7 @@ _log = logging.getLogger("dnsd.disk")
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the mirror holds in one moment. ``history``: the server that said so.
+    """What the mirror holds in one moment. ``history``: the server that said so; ``removed``: see :class:`Saved`.
 
     ``image``: the same compiled, of ``makings``; None when that is of no use later.
     """
@@ -43,6 +44,7 @@ class Standing:
     epoch: str
     revision: int
     history: str
+    removed: int | None
     values: list[Service | Endpoint]
     makings: str = ""
     image: Image | None = None
@@ -116,10 +118,10 @@ class Disk:
             self._fail("read", fault)
             return None
 
-    def append(self, change: Change) -> None:
+    def append(self, change: Change, removed: int | None) -> None:
         """Note one change, behind the last snapshot."""
         try:
-            self._snapshot.append(change, self._clock.wall())
+            self._snapshot.append(change, self._clock.wall(), removed)
         except OSError as fault:
             self._fail("written", fault)
             self.pause()
@@ -139,10 +141,10 @@ class Disk:
             self._fail("written", fault)
         self._wanted.set()
 
-    def confirm(self, revision: int) -> None:
+    def confirm(self, revision: int, removed: int) -> None:
         """Still at ``revision`` and in step; noted about once a minute."""
         if self._clock.monotonic() - self._said_at >= CONFIRM_SECONDS:
-            self.append(Change(revision))
+            self.append(Change(revision), removed)
 
     def pause(self) -> None:
         """What follows does not lead on from what is saved; that stays as it is until :meth:`renew`."""
@@ -192,8 +194,9 @@ class Disk:
     async def _write(self, now: Standing) -> bool:
         try:
             self._snapshot.begin(now.epoch, now.revision)
-            write = self._snapshot.write
-            await asyncio.to_thread(write, now.epoch, now.revision, now.values, self._clock.wall(), now.history)
+            at = self._clock.wall()
+            write = partial(self._snapshot.write, history=now.history, removed=now.removed)
+            await asyncio.to_thread(write, now.epoch, now.revision, now.values, at)
         except OSError as fault:
             self._fail("written", fault)
             self._snapshot.close()

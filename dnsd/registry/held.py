@@ -26,8 +26,11 @@ class Loss:
     why: str = ""
 
 
-def loss_of(content: Content, epoch: str, history: str, removed: int, inventory: Inventory) -> Loss:
-    """Compare what was read with what we hold of ``epoch`` and ``history``, whose ``removed`` we saw last."""
+def loss_of(content: Content, epoch: str, history: str, removed: int | None, inventory: Inventory) -> Loss:
+    """Compare what was read with what we hold of ``epoch`` and ``history``, whose ``removed`` we saw last.
+
+    Only what was removed since explains that something is missing; where that is not known, nothing does.
+    """
     position = content.position
     if position.is_adopted and position.epoch != epoch:
         return Loss()
@@ -40,7 +43,8 @@ def loss_of(content: Content, epoch: str, history: str, removed: int, inventory:
         return Loss(missing, "came back empty" if content.is_empty else "has another epoch and lacks records")
     if position.history == history:
         return Loss()
-    unexplained = len(endpoints) - max(0, position.removed - removed)
+    explained = 0 if removed is None else max(0, position.removed - removed)
+    unexplained = len(endpoints) - explained
     if unexplained <= 0:
         return Loss()
     had = sum(1 for _ in inventory.endpoints())

@@ -57,7 +57,8 @@ class Audience(Protocol):
 class Intake:
     """Writes ``catalog``; see the head of this file. ``kept``: the disk, which is told too.
 
-    ``history``: the server that said what we hold; ``removed``: so many removals it had counted when it did.
+    ``history``: the server that said what we hold; ``removed``: so many removals it had counted when it did, None where
+    that is not known.
     """
 
     def __init__(self, catalog: Catalog, audience: Audience, clock: Clock, kept: Kept, held: Held) -> None:
@@ -67,7 +68,7 @@ class Intake:
         self.progress = Progress()
         self.past = Past()
         self.history = ""
-        self.removed = 0
+        self.removed: int | None = None
         self.is_loaded = False
         self.bad_records = 0
         self._audience = audience
@@ -115,19 +116,26 @@ class Intake:
         self._stand_at(content)
         self.removed = content.position.removed
 
-    async def serve(self, content: Content) -> None:
-        """Take on what the disk kept, as it is."""
+    async def serve(self, content: Content, removed: int | None = None) -> None:
+        """Take on what the disk kept, as it is; ``removed`` as of then."""
         async with self._writing:
             await self._swap(content)
         self.past.begin(content.position.epoch, content.revision)
         self._stand_at(content)
+        self.removed = removed
 
     async def resume(
-        self, position: Position, parts: Iterable[Packed], changes: Iterable[Change], bad: list[BadRecord]
+        self,
+        position: Position,
+        parts: Iterable[Packed],
+        changes: Iterable[Change],
+        bad: list[BadRecord],
+        removed: int | None = None,
     ) -> None:
         """Take on what was compiled as of ``position``, with the changes since, before anybody is shown it.
 
-        ``parts`` of an :class:`Image`; what drawing them raises leaves all as it was. ``bad`` was in the changes.
+        ``parts`` of an :class:`Image`; what drawing them raises leaves all as it was. ``bad`` was in the changes,
+        behind which the store had counted ``removed``.
         """
         async with self._writing:
             for _ in self.catalog.resume_steps(parts, position.revision):
@@ -137,7 +145,7 @@ class Intake:
             for merging in self._merged(changes):
                 self._compile(merging)
             self._audience.reload()
-        self.history, self.is_loaded = position.history, True
+        self.history, self.removed, self.is_loaded = position.history, removed, True
         self._note_bad(bad)
 
     def let_go(self, removed: Iterable[ServiceKey | EndpointKey], standing: Iterable[ServiceKey | EndpointKey]) -> None:
@@ -187,7 +195,9 @@ class Intake:
             return
         self.digest.follow(self.catalog.inventory, merging.changes)
         self._audience.publish(self._compile(merging))
-        self._kept.append(merging.change)
+        if self.removed is not None:
+            self.removed += merging.removed
+        self._kept.append(merging.change, self.removed)
         self._growth.add(merging.size)
 
     def _compile(self, merging: Merging) -> Delta:

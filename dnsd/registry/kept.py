@@ -73,20 +73,20 @@ class Kept:
         self._name = self._name_now
         return now if not self._name else replace(now, epoch=self._name)
 
-    def append(self, change: Change) -> None:
-        """Keep one change, behind what is kept."""
+    def append(self, change: Change, removed: int | None) -> None:
+        """Keep one change, behind what is kept; ``removed`` as of then."""
         if self._disk is not None:
-            self._disk.append(change)
+            self._disk.append(change, removed)
 
     def go_on(self, mark: Mark) -> None:
         """We begin with that image, and the store has nothing newer: changes go behind it."""
         if self._disk is not None:
             self._disk.go_on(mark.epoch, mark.revision)
 
-    def confirm(self, revision: int) -> None:
+    def confirm(self, revision: int, removed: int) -> None:
         """Still at ``revision``, and in step."""
         if self._disk is not None and not self._name_now:
-            self._disk.confirm(revision)
+            self._disk.confirm(revision, removed)
 
     def renew(self) -> None:
         """Everything was loaded: keep all of it anew."""

@@ -36,6 +36,11 @@ class Merging:
         removals = tuple(last for last in self._last.values() if isinstance(last, Removal))
         return Change(self.revision, puts, removals)
 
+    @property
+    def removed(self) -> int:
+        """So many endpoints were removed, those that came back since among them."""
+        return sum(len(removal.key) == 3 for change in self.changes for removal in change.removals)
+
     def add(self, change: Change) -> None:
         """Take in the next change."""
         change = self._completed(change)

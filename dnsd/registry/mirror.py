@@ -140,7 +140,8 @@ class Mirror:
         # Bad records are said at every start, so they are read again.
         image = self.catalog.image() if is_compiled and not self._intake.bad_records else None
         makings = "" if image is None else self.catalog.makings
-        return self._kept.standing(Standing(self.epoch, self.revision, self._intake.history, values, makings, image))
+        history, removed = self._intake.history, self._intake.removed
+        return self._kept.standing(Standing(self.epoch, self.revision, history, removed, values, makings, image))
 
     def pairs(self) -> list[Pair]:
         """Key and revision of everything, for a digest."""
@@ -260,7 +261,7 @@ class Mirror:
             return False
         if position.revision == self.revision:
             self._intake.removed = position.removed
-            self._kept.confirm(self.revision)
+            self._kept.confirm(self.revision, position.removed)
             return True
         waiting = await reader.changes(self.revision, most=1)
         return bool(waiting) and waiting[0][0] == self.revision + 1

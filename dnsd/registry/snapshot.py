@@ -32,21 +32,26 @@ _JOURNAL = "journal-"
 
 @dataclass(slots=True)
 class Saved:
-    """What the disk holds. ``written_at``: unix time of the newest word in it; ``bad``: records without sense."""
+    """What the disk holds. ``written_at``: unix time of the newest word in it; ``bad``: records without sense.
+
+    ``removed``: so many removals the store had counted when it said so; None where that is not known.
+    """
 
     epoch: str
     revision: int
     written_at: float
     inventory: Inventory
     history: str = ""
+    removed: int | None = None
     bad: list[BadRecord] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Since:
-    """What the journals have behind a revision. ``written_at``: unix time of the newest word; ``bad`` as above."""
+    """What the journals have behind a revision. ``written_at``: unix time of the newest word; the rest as above."""
 
     written_at: float
+    removed: int | None = None
     changes: list[Change] = field(default_factory=list)
     bad: list[BadRecord] = field(default_factory=list)
 
@@ -100,22 +105,33 @@ class Snapshot:
         self._records = 0
         self._put({"format": FORMAT, "epoch": epoch})
 
-    def append(self, change: Change, at: float) -> None:
+    def append(self, change: Change, at: float, removed: int | None = None) -> None:
         """Put one change into the journal; ``at`` in unix time. Does nothing before :meth:`begin`.
 
-        An empty one of the last revision says that nothing has changed until ``at``.
+        An empty one of the last revision says that nothing has changed until ``at``. ``removed``: see :class:`Saved`.
         """
         if self._journal is not None:
-            self._put({"at": at, "revision": change.revision, "fields": change_fields(change)})
+            self._put({"at": at, "revision": change.revision, "removed": removed, "fields": change_fields(change)})
             self._records += max(1, len(change.puts) + len(change.removals))
 
     def write(
-        self, epoch: str, revision: int, values: Iterable[Service | Endpoint], at: float, history: str = ""
+        self,
+        epoch: str,
+        revision: int,
+        values: Iterable[Service | Endpoint],
+        at: float,
+        history: str = "",
+        removed: int | None = None,
     ) -> None:
-        """Write everything as of ``revision``, and remove what it makes needless. ``history``: which server said so."""
+        """Write everything as of ``revision``, and remove what it makes needless. ``history``: which server said so.
+
+        ``removed``: see :class:`Saved`.
+        """
         beside, final = self._directory / "snapshot.new", self._directory / "snapshot"
+        head = {"format": FORMAT, "epoch": epoch, "revision": revision, "written_at": at}
+        lines = _snapshot_lines(head | {"history": history, "removed": removed}, values)
         with beside.open("w", encoding="utf-8") as file:
-            for count, line in enumerate(_snapshot_lines(epoch, revision, values, at, history)):
+            for count, line in enumerate(lines):
                 file.write(line)
                 self._written = count
             file.flush()
@@ -137,7 +153,7 @@ class Snapshot:
             for change in since.changes:
                 saved.inventory.apply(change)
                 saved.revision = change.revision
-            saved.written_at = since.written_at
+            saved.written_at, saved.removed = since.written_at, since.removed
             saved.bad += since.bad
         return saved
 
@@ -149,12 +165,13 @@ class Snapshot:
         head = next(_lines_of(self._directory / "snapshot"), None)
         if not _is_head(head) or head["epoch"] != epoch or head["revision"] > revision:
             return None
-        found = Since(float(head["written_at"]))
+        found = Since(float(head["written_at"]), head.get("removed") if head["revision"] == revision else None)
         for line in self._behind(epoch, revision):
             if line["revision"] > revision:
                 revision = line["revision"]
                 found.changes.append(read_change(revision, line["fields"], found.bad))
             found.written_at = max(found.written_at, line["at"])
+            found.removed = line.get("removed")
         return found
 
     def close(self) -> None:
@@ -195,10 +212,7 @@ class Snapshot:
         return sorted(found)
 
 
-def _snapshot_lines(
-    epoch: str, revision: int, values: Iterable[Service | Endpoint], at: float, history: str
-) -> Iterator[str]:
-    head = {"format": FORMAT, "epoch": epoch, "revision": revision, "written_at": at, "history": history}
+def _snapshot_lines(head: dict[str, object], values: Iterable[Service | Endpoint]) -> Iterator[str]:
     yield _checked(json.dumps(head))
     count = 0
     for value in values:

@@ -151,6 +151,20 @@ async def test_what_the_disk_kept_is_served_as_it_is(inflow):
     assert (inflow.intake.bad_records, inflow.held.values) == (1, {})
 
 
+@pytest.mark.parametrize(("before", "now", "held"), [(30, 30, 3), (30, 33, 0), (None, 33, 3)])
+async def test_what_the_disk_kept_is_missed_unless_it_was_removed_since(inflow, before, now, held):
+    await inflow.intake.serve(content(5, "a", "b", "c", "d"), before)
+    await inflow.intake.load(content(9, "a", history="another", removed=now), 0.0)
+    assert (len(inflow.held.values), len(inflow.ids)) == (held, 1 + held)
+
+
+async def test_removals_are_counted_as_they_come(inflow):
+    await inflow.intake.load(content(7, "a", "b", removed=30), 0.0)
+    gone = Change(8, (), tuple(Removal(each, "deleted") for each in (("default", "web"), ("default", "web", "a"))))
+    assert await inflow.intake.take([(8, change_fields(gone)), entry(9, "a")])
+    assert inflow.intake.removed == 32
+
+
 async def test_entries_wait_for_static_zones_that_come_in_steps(inflow, monkeypatch):
     monkeypatch.setattr("dnsd.authority.catalog.STEP_OBJECTS", 1)
     await inflow.load(7, "a", "b", "c")

@@ -8,7 +8,7 @@ import pytest
 from dnsd.registry.held import FRESH_SECONDS
 from dnsd.registry.kept import HELD_FRESH, HELD_OLD, age_of
 from dnsd.registry.snapshot import Snapshot
-from dnsd.store.operations import put
+from dnsd.store.operations import delete, put
 
 
 def _kept(directory: Path) -> tuple[str, set[str]]:
@@ -69,6 +69,34 @@ async def test_a_store_that_went_back_behind_our_journal_while_we_were_away_too_
     assert after.endpoint("b") is not None
     assert after.mirror.status().held == 1
     assert (await after.store.write([put(make_endpoint("c"))], 0)).revision > last.revision, "none is used twice"
+
+
+@pytest.mark.parametrize("is_lost", [True, False])
+async def test_after_a_restart_only_removals_since_explain_what_the_store_lacks(
+    make_replica, make_server, server, make_endpoint, eventually, tmp_path, is_lost
+):
+    """Those that expired long before do not: or an old store could lose nearly all it has, and be believed."""
+    own = make_server(server.kind, "--appendonly", "yes", "--appendfsync", "always")
+    before = await make_replica(url=own.url, directory=tmp_path / "m")
+    names = [f"e{number}" for number in range(10)]
+    for _ in range(3):
+        await before.store.write([put(make_endpoint(name)) for name in names], 0)
+        await before.store.write([delete(("default", "web", name)) for name in names], 0)
+    last = await before.store.write([put(make_endpoint(name)) for name in names], 0)
+    assert await before.mirror.reached(last.revision, 5)
+    await before.tasks.stop()
+    before.disk.close()
+    if is_lost:
+        own.ask("HDEL", before.store.keys.endpoints, *(f"default/web/{name}" for name in names[1:]))
+    else:
+        await before.store.write([delete(("default", "web", name)) for name in names[1:]], 0)
+    own.kill()
+    after = await make_replica("two", url=own.url, directory=tmp_path / "m", is_waited_for=False)
+    await eventually(lambda: after.mirror.status().loaded)
+    own.start()
+    await eventually(lambda: after.mirror.status().connected)
+    assert (after.endpoint("e9") is not None, after.mirror.status().held) == (is_lost, 9 * is_lost)
+    assert after.mirror.status().is_suspect is is_lost
 
 
 def test_what_was_too_old_to_be_written_back_does_not_grow_young_by_a_restart() -> None:

@@ -33,6 +33,14 @@ def test_endpoints_go_with_their_service(merging):
     assert merging.changes[0].removals[-1].key == WEB.key
 
 
+def test_removals_are_counted_also_of_those_that_came_back(merging):
+    merging.add(Change(9, (), gone(WEB.key)))
+    merging.add(Change(10, (WEB, WEB_1)))
+    merging.add(Change(11, (), gone(WEB_1.key)))
+    merging.add(Change(12, (WEB_1,)))
+    assert merging.removed == 3
+
+
 def test_what_goes_anyway_is_removed_once(merging):
     removals = gone(WEB_1.key, WEB_2.key, WEB.key, cause="expired")
     merging.add(Change(9, (), removals))

@@ -136,6 +136,21 @@ def test_the_newest_word_of_another_server_stands_in_the_journals(tmp_path: Path
     assert snapshot.newest("") == snapshot.head() == (EPOCH, 1), "the same server does not go back"
 
 
+def test_how_many_removals_the_store_had_counted_is_known_or_said_to_be_unknown(tmp_path: Path) -> None:
+    made = Snapshot(tmp_path / "mirror")
+    made.begin(EPOCH, 1)
+    made.write(EPOCH, 1, [WEB, ONE], 100.0, removed=30)
+    assert _read(tmp_path).removed == 30
+    torn = made.since(EPOCH, 2)
+    assert torn is not None
+    assert torn.removed is None, "the journal does not reach so far"
+    made.append(Change(2, (), (Removal(ONE.key, "expired"),)), 200.0, 31)
+    assert _read(tmp_path).removed == 31
+    made.append(Change(3, (TWO,)), 300.0)
+    assert _read(tmp_path).removed is None
+    made.close()
+
+
 def test_a_journal_of_many_records_asks_for_a_new_snapshot(tmp_path: Path) -> None:
     """A quarter of all, and 10,000 at least: what is read after the snapshot is small beside it."""
     made, change = Snapshot(tmp_path), Change(2, (ONE, TWO) * (JOURNAL_RECORDS_LEAST // 10))
