@@ -21,6 +21,9 @@ class Content:
         self.endpoints: dict[EndpointKey, Endpoint] = {}
         self.bad: list[BadRecord] = []
 
+    def __contains__(self, key: ServiceKey | EndpointKey) -> bool:
+        return key in self.endpoints if len(key) == 3 else key in self.services
+
     @property
     def is_empty(self) -> bool:
         """True when the store holds nothing at all, not even garbage."""

@@ -6,6 +6,7 @@ not believed: answers are what we hold and what it says, together. ``refill`` wr
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, replace
 
 from dnsd.authority.inventory import Inventory
@@ -26,16 +27,26 @@ class Loss:
     why: str = ""
 
 
-def loss_of(content: Content, epoch: str, history: str, removed: int | None, inventory: Inventory) -> Loss:
-    """Compare what was read with what we hold of ``epoch`` and ``history``, whose ``removed`` we saw last.
+def loss_of(
+    content: Content,
+    epoch: str,
+    history: str,
+    removed: int | None,
+    inventory: Inventory,
+    held: Container[ServiceKey | EndpointKey] = (),
+) -> Loss:
+    """Compare what was read with what we have of ``epoch`` and ``history``, whose ``removed`` we saw last.
 
-    Only what was removed since explains that something is missing; where that is not known, nothing does.
+    What is ``held`` was lost before, so it is not counted again. Only what was removed since explains that something is
+    missing; where that is not known, nothing does.
     """
     position = content.position
     if position.is_adopted and position.epoch != epoch:
         return Loss()
-    endpoints = tuple(each for each in inventory.endpoints() if each.key not in content.endpoints)
-    services = tuple(each for each in inventory.services() if each.declared and each.key not in content.services)
+    had = [each for each in inventory.endpoints() if each.key not in held]
+    declared = (each for each in inventory.services() if each.declared and each.key not in held)
+    endpoints = tuple(each for each in had if each.key not in content.endpoints)
+    services = tuple(each for each in declared if each.key not in content.services)
     missing: tuple[Service | Endpoint, ...] = (*services, *endpoints)
     if not missing:
         return Loss()
@@ -47,8 +58,7 @@ def loss_of(content: Content, epoch: str, history: str, removed: int | None, inv
     unexplained = len(endpoints) - explained
     if unexplained <= 0:
         return Loss()
-    had = sum(1 for _ in inventory.endpoints())
-    return Loss(missing, "lost more than half of its records" if 2 * unexplained > had else "")
+    return Loss(missing, "lost more than half of its records" if 2 * unexplained > len(had) else "")
 
 
 class Held:
@@ -73,10 +83,15 @@ class Held:
         return f"store-suspect: the store {self.why}; {lacking}: {ADVICE}"
 
     def take(self, loss: Loss, age_seconds: float) -> None:
-        """Hold these; ``age_seconds``: since when our mirror is out of step with the store that had them."""
+        """Hold these too; ``age_seconds``: since when our mirror is out of step with the store that had them.
+
+        A suspicion stays as long as something of its is held, and what is not written back is told to people.
+        """
         self.is_fresh = age_seconds <= FRESH_SECONDS and (self.is_fresh or not self.values)
-        self.values = {value.key: value for value in loss.missing}
-        self.why = loss.why
+        self.values |= {value.key: value for value in loss.missing}
+        self.why = self.why or loss.why
+        if self.values and not (self.is_fresh or self.why):
+            self.why = "has lost records"
 
     def clear(self) -> None:
         """Hold nothing."""
@@ -92,6 +107,12 @@ class Held:
         leased = [each for each in self.values.values() if isinstance(each, Endpoint) and each.lease_seconds]
         keys = {each.service_key for each in leased}
         return [*(each for key, each in self.values.items() if key in keys), *leased]
+
+    def note_all(self, content: Content) -> None:
+        """Hold no longer what stands in everything that was read."""
+        self.values = {key: value for key, value in self.values.items() if key not in content}
+        if not self.values:
+            self.why = ""
 
     def note(self, change: Change) -> Change:
         """Take the store's word on what it names; returns the change without what would take held ones along.

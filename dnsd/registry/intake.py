@@ -212,9 +212,11 @@ class Intake:
             self.held.clear()
             _log.warning("the store is adopted as it is: what it lacks is dropped")
             return
-        loss = loss_of(content, self.past.epoch, self.history, self.removed, self.catalog.inventory)
+        self.held.note_all(content)
+        known = self.catalog.inventory
+        loss = loss_of(content, self.past.epoch, self.history, self.removed, known, self.held.values)
         self.held.take(loss, age_seconds)
-        content.apply(Change(content.revision, loss.missing))
+        content.apply(Change(content.revision, tuple(self.held.values.values())))
         content.adopt_orphans()
 
     def _end_held(self) -> None:

@@ -83,11 +83,40 @@ async def test_a_store_that_went_back_in_its_own_history_is_not_believed_and_fil
     assert (await replica.store.endpoint(("default", "web", "e9"))).revision > revision, "none is used twice"
 
 
+async def test_what_a_flushed_store_lacks_is_held_until_somebody_decides_also_behind_a_load(
+    make_replica, make_server, server, make_endpoint, eventually
+):
+    """The stream no longer leads on from where we are: everything is read anew, of the same store in the same life."""
+    own = make_server(server.kind)
+    replica = await make_replica(url=own.url)
+    await replica.store.write([put(_permanent(make_endpoint, "kept"))], 0)
+    await eventually(lambda: replica.endpoint("kept") is not None)
+    own.ask("FLUSHALL")
+    await eventually(lambda: replica.mirror.status().is_suspect)
+    loads = replica.mirror.loads
+    replica.mirror.read_again()
+    await eventually(lambda: replica.mirror.loads > loads)
+    assert replica.endpoint("kept") is not None
+    assert replica.mirror.status().problem.startswith("store-suspect: the store came back empty; 1 records")
+    await replica.refill.restore_held()
+    await eventually(lambda: replica.mirror.status().problem == "")
+    assert replica.endpoint("kept") is not None
+
+
 @pytest.mark.parametrize(("age_seconds", "back"), [(FRESH_SECONDS, ["leased"]), (FRESH_SECONDS + 1, [])])
 def test_a_mirror_that_was_long_out_of_step_writes_nothing_back_of_itself(make_endpoint, age_seconds, back):
     held = Held()
     lost = Loss((make_endpoint("leased"), _permanent(make_endpoint, "kept")), "came back empty")
     held.take(lost, age_seconds)
     assert [each.id for each in held.may_return()] == back
+    assert held.is_suspect
     held.take(lost, 0.0)  # a moment later; it does not become fresh by waiting
     assert [each.id for each in held.may_return()] == back
+
+
+def test_a_small_loss_is_told_to_people_only_when_nobody_writes_it_back(make_endpoint):
+    young, old = Held(), Held()
+    young.take(Loss((make_endpoint("lost"),)), FRESH_SECONDS)
+    old.take(Loss((make_endpoint("lost"),)), FRESH_SECONDS + 1)
+    assert (len(young.may_return()), young.problem) == (1, "")
+    assert (old.may_return(), old.problem.partition(";")[0]) == ([], "store-suspect: the store has lost records")

@@ -11,7 +11,7 @@ from dnsd.model.names import name_from_text
 from dnsd.model.service import Endpoint
 from dnsd.registry import intake as module
 from dnsd.registry.content import Content
-from dnsd.registry.held import Held
+from dnsd.registry.held import FRESH_SECONDS, Held
 from dnsd.registry.intake import Intake
 from dnsd.registry.kept import Kept
 from dnsd.runtime.clock import SystemClock
@@ -141,6 +141,39 @@ async def test_what_an_emptied_store_lost_is_held_until_it_is_let_go(inflow):
     assert await inflow.intake.take([])
     assert (inflow.ids, inflow.held.values) == (["b"], {})
     assert inflow.ear.deltas[-1].nodes
+
+
+@pytest.mark.parametrize("history", ["run", "another"])
+async def test_what_is_held_is_held_behind_the_next_load_too(inflow, history):
+    """The link was away for long, or the store fell again: what it never had is no less lost for that."""
+    await inflow.load(7, "a", "b")
+    await inflow.load(1010, epoch="two")
+    assert await inflow.intake.take([entry(1011, "c", "d", "e", "f", "g")])
+    problem = inflow.held.problem
+    await inflow.load(1020, "a", "c", "d", "e", "f", "g", epoch="two", history=history)
+    assert inflow.ids == ["a", "b", "c", "d", "e", "f", "g"]
+    assert list(inflow.held.values) == [("default", "web", "b")]
+    assert inflow.held.problem == problem.replace("2 records", "1 records")
+    assert inflow.held.is_fresh
+    await inflow.load(1030, "a", "b", "c", "d", "e", "f", "g", epoch="two", history=history)
+    assert (inflow.held.values, inflow.held.problem) == ({}, "")
+
+
+async def test_what_is_held_does_not_make_expired_ones_lost(inflow):
+    await inflow.load(7, "a", "b")
+    await inflow.load(1010, epoch="two")
+    assert await inflow.intake.take([entry(1011, "c", "d", "e")])
+    await inflow.intake.load(content(1020, "c", epoch="two", history="another", removed=2), 0.0)
+    assert (inflow.ids, len(inflow.held.values)) == (["a", "b", "c"], 2)
+
+
+async def test_a_second_loss_is_held_beside_the_first(inflow):
+    await inflow.load(7, "a", "b")
+    await inflow.load(1010, epoch="two")
+    assert await inflow.intake.take([entry(1011, "c", "d")])
+    await inflow.load(2020, epoch="three", age_seconds=FRESH_SECONDS + 1)
+    assert (inflow.ids, len(inflow.held.values)) == (["a", "b", "c", "d"], 4)
+    assert (inflow.held.is_suspect, inflow.held.is_fresh) == (True, False)
 
 
 async def test_what_the_disk_kept_is_served_as_it_is(inflow):
