@@ -13,6 +13,7 @@ from dnsd.authority.inventory import Inventory
 from dnsd.model.change import Change, Removal
 from dnsd.model.service import Endpoint, EndpointKey, Service, ServiceKey
 from dnsd.registry.content import Content
+from dnsd.store.reader import Position
 
 ADVICE = "`dnsd store restore` writes them back, `dnsd store adopt` drops them"
 FRESH_SECONDS = 600.0
@@ -41,7 +42,7 @@ def loss_of(
     missing; where that is not known, nothing does.
     """
     position = content.position
-    if position.is_adopted and position.epoch != epoch:
+    if position.adopted is not None and position.epoch != epoch:
         return Loss()
     had = [each for each in inventory.endpoints() if each.key not in held]
     declared = (each for each in inventory.services() if each.declared and each.key not in held)
@@ -92,6 +93,14 @@ class Held:
         self.why = self.why or loss.why
         if self.values and not (self.is_fresh or self.why):
             self.why = "has lost records"
+
+    def is_dropped_by(self, position: Position) -> bool:
+        """True when something is held, and an operator adopted the store since it was lost.
+
+        A store has at least our revision when it is adopted; what it loses after that is newer than what it was.
+        """
+        newest = max((value.revision for value in self.values.values()), default=0)
+        return bool(self.values) and position.adopted is not None and newest <= position.adopted
 
     def clear(self) -> None:
         """Hold nothing."""

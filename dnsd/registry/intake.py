@@ -208,7 +208,7 @@ class Intake:
         return delta
 
     def _hold(self, content: Content, age_seconds: float) -> None:
-        if self.held.values and content.position.is_adopted:
+        if self.held.is_dropped_by(content.position):
             self.held.clear()
             _log.warning("the store is adopted as it is: what it lacks is dropped")
             return

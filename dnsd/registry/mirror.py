@@ -158,9 +158,9 @@ class Mirror:
         store, within a second, loads it. Raises StoreUnavailable.
         """
         # The epoch that the store has: ours is the one before while we still load a store that came back empty.
-        epoch = (await self._store.open(self.revision)).epoch
-        await self._store.adopt(epoch)
-        note = AccessChange("note", f"adopted the store, epoch {epoch}")
+        stands = await self._store.open(self.revision)
+        await self._store.adopt(stands.epoch, stands.revision)
+        note = AccessChange("note", f"adopted the store, epoch {stands.epoch}")
         await self._store.write_access(note, 0, author_to_text(author))
         return len(self.held.values)
 
@@ -257,7 +257,7 @@ class Mirror:
         position = await reader.position()
         self._checked_at = self._clock.monotonic()
         self.lag = max(0, position.revision - self.revision)
-        if not self._continues(position) or (self.held.values and position.is_adopted):
+        if not self._continues(position) or self.held.is_dropped_by(position):
             return False
         if position.revision == self.revision:
             self._intake.removed = position.removed

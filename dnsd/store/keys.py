@@ -5,7 +5,7 @@ The numbers count from 1 as the scripts' ``KEYS`` do; ``scripts/prelude.lua`` gi
 
     1 meta        hash    schema, epoch, revision, tick, cookie-secret, waited, removed (endpoints ever),
                        parted (leased ones that left, drained or became permanent on purpose, less those that are back),
-                       adopted (an epoch that an operator said is to be believed)
+                       adopted (the epoch that an operator said is to be believed, and its revision then)
     2 services    hash    ns/svc -> line (see record.py)
     3 endpoints   hash    ns/svc/id -> line
     4 leases      zset    ns/svc/id by the tick at which it may be reaped; permanent endpoints have none

@@ -28,8 +28,8 @@ _ENTRIES_AT_ONCE = 500
 class Position:
     """Where the store stands. ``history``: its run id and replication id; another one means another past.
 
-    ``removed``: so many endpoints were ever deleted or expired. ``is_adopted``: an operator said that this epoch is
-    to be believed as it is.
+    ``removed``: so many endpoints were ever deleted or expired. ``adopted``: an operator said that what this epoch
+    lacks up to this revision is rightly gone; None when nobody did.
     """
 
     epoch: str
@@ -38,7 +38,7 @@ class Position:
     history: str
     role: str
     removed: int = 0
-    is_adopted: bool = False
+    adopted: int | None = None
 
 
 class Reader:
@@ -76,10 +76,11 @@ class Reader:
             raise StoreUnavailable("read-only", f"the server at {self._place.text} is a {role} now, not the master")
         history = f"{facts.get('run_id', '')} {facts.get('master_replid', '')}"
         await self._met(history)
-        is_adopted = meta[0] is not None and meta[4] == meta[0]
+        of, _, at = (meta[4] or "").partition(" ")
+        adopted = whole(at, "its adopted revision", self._place.text) if of and of == meta[0] else None
         told = zip(meta[1:4], ("revision", "schema", "removed"), strict=True)
         revision, schema, removed = (whole(text, f"its {what}", self._place.text) for text, what in told)
-        return Position(meta[0] or "", revision, schema, history, role, removed, is_adopted)
+        return Position(meta[0] or "", revision, schema, history, role, removed, adopted)
 
     async def services(self) -> AsyncIterator[list[tuple[str, str]]]:
         """(member, line) of every service, in lists; one may come twice."""

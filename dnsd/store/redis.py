@@ -132,9 +132,9 @@ class Store:
         ]
         return Accepted(reply[1], int(reply[2]), durability, tuple(results))
 
-    async def adopt(self, epoch: str) -> None:
-        """Say to all mirrors that this epoch is to be believed as it is."""
-        await self._call(("HSET", self.keys.meta, "adopted", epoch))
+    async def adopt(self, epoch: str, revision: int) -> None:
+        """Say to all mirrors that this epoch is to be believed as it is at ``revision``; what it loses later is not."""
+        await self._call(("HSET", self.keys.meta, "adopted", f"{epoch} {revision}"))
 
     async def tokens(self, known: str) -> tuple[str, dict[str, str]] | None:
         """The version of the tokens, "" when there never were any, and their texts by id; None when it is ``known``."""

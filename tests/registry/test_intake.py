@@ -59,8 +59,8 @@ def endpoint(name, revision=1):
     return Endpoint("default", "web", name, ("192.0.2.1",), revision=revision)
 
 
-def content(revision, *ids, epoch="one", history="run", removed=0):
-    made = Content(Position(epoch, revision, SCHEMA, history, "master", removed))
+def content(revision, *ids, epoch="one", history="run", removed=0, adopted=None):
+    made = Content(Position(epoch, revision, SCHEMA, history, "master", removed, adopted))
     made.endpoints = {each.key: each for each in map(endpoint, ids)}
     made.adopt_orphans()
     return made
@@ -174,6 +174,20 @@ async def test_a_second_loss_is_held_beside_the_first(inflow):
     await inflow.load(2020, epoch="three", age_seconds=FRESH_SECONDS + 1)
     assert (inflow.ids, len(inflow.held.values)) == (["a", "b", "c", "d"], 4)
     assert (inflow.held.is_suspect, inflow.held.is_fresh) == (True, False)
+
+
+async def test_an_adoption_is_of_what_was_lost_before_it_and_of_nothing_later(inflow):
+    await inflow.load(5, "a", "b", "c")
+    await inflow.load(6, "a", history="went back")
+    assert (inflow.ids, len(inflow.held.values)) == (["a", "b", "c"], 2)
+    await inflow.intake.load(content(7, "a", history="went back", adopted=6), 0.0)
+    assert (inflow.ids, len(inflow.held.values)) == (["a"], 0)
+    await inflow.intake.take([entry(8, "d", "e")])
+    for _ in range(2):
+        await inflow.intake.load(content(9, "a", history="went back again", adopted=6), 0.0)
+        assert (inflow.ids, len(inflow.held.values)) == (["a", "d", "e"], 2)
+    await inflow.intake.load(content(10, "a", history="went back again", adopted=10), 0.0)
+    assert inflow.ids == ["a"]
 
 
 async def test_what_the_disk_kept_is_served_as_it_is(inflow):
