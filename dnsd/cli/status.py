@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 
 from dnsd.cli.calling import call
 from dnsd.cli.failures import CommandFailed
@@ -33,6 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Show; 0 when it is ready."""
     told = call(arguments, "GET", "/readyz", takes=(_NOT_READY,))
+    if not isinstance(told, dict) or "ready" not in told:
+        raise CommandFailed(
+            f"what answered is no dnsd's /readyz, name one with --server: it said {json.dumps(told):.200}"
+        )
     if arguments.output != "table":
         print_document(told, arguments.output)
     else:
