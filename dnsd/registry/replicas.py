@@ -12,6 +12,7 @@ from dnsd.registry.digest import sum_of
 from dnsd.registry.mirror import Mirror
 from dnsd.runtime.clock import Clock
 from dnsd.store.redis import Store
+from dnsd.store.report import Report
 
 REPORT_SECONDS_LEAST = 0.05
 REPORT_SECONDS_MOST = 1.0
@@ -103,10 +104,9 @@ class Replicas:
     async def fellows(self) -> list[Fellow]:
         """All replicas that reported within the last minutes, ours among them, by name. Raises StoreUnavailable."""
         tick, reports = await self._store.reports()
-        digests = await self._store.digests()
         return [
-            Fellow(name, revision, digests[name][1] if name in digests else "", max(0, tick - seen))
-            for name, (revision, seen) in sorted(reports.items())
+            Fellow(name, report.revision, report.digest, max(0, tick - report.tick))
+            for name, report in sorted(reports.items())
         ]
 
     async def _sum_up(self) -> None:
@@ -120,14 +120,14 @@ class Replicas:
         if not status.connected or status.held:
             return
         try:
-            digests = await self._store.digests()
+            _, reports = await self._store.reports()
         except StoreUnavailable:
             return
-        digests.pop(self._name, None)
-        mine = {name: self._mirror.digest.at(revision) for name, (revision, _) in digests.items()}
-        is_done = not digests or any(mine.values())
+        theirs = {name: report for name, report in reports.items() if report.digest and name != self._name}
+        mine = {name: self._mirror.digest.at(report.revision) for name, report in theirs.items()}
+        is_done = not theirs or any(mine.values())
         self._compare_at = self._clock.monotonic() + (COMPARE_SECONDS if is_done else COMPARE_AGAIN_SECONDS)
-        others = [name for name, (_, told) in digests.items() if mine[name] and mine[name] != told]
+        others = [name for name, report in theirs.items() if mine[name] and mine[name] != report.digest]
         if others:
             self.differences += 1
             _log.error("not what %s held at the same revision: everything is read anew", ", ".join(sorted(others)))
@@ -140,8 +140,8 @@ class Replicas:
         except StoreUnavailable as fault:
             _log.debug("report not stored: %s", fault)
 
-    def _living(self, tick: int, reports: Mapping[str, tuple[int, int]]) -> frozenset[str]:
-        return frozenset(name for name, (_, seen) in reports.items() if tick - seen <= LIVE_TICKS) | {self._name}
+    def _living(self, tick: int, reports: Mapping[str, Report]) -> frozenset[str]:
+        return frozenset(name for name, report in reports.items() if tick - report.tick <= LIVE_TICKS) | {self._name}
 
     async def _ask(self, revision: int) -> Applied:
         try:
@@ -149,5 +149,5 @@ class Replicas:
         except StoreUnavailable:
             return Applied((), (self._name,))
         live = self._living(tick, reports)
-        applied = {name for name in live if reports.get(name, (0, 0))[0] >= revision}
+        applied = {name for name in live if name in reports and reports[name].revision >= revision}
         return Applied(tuple(sorted(applied)), tuple(sorted(live - applied)))

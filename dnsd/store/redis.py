@@ -36,6 +36,7 @@ from dnsd.store.operations import (
 from dnsd.store.place import Place
 from dnsd.store.reader import Reader
 from dnsd.store.record import endpoint_of
+from dnsd.store.report import Report, report_of, report_to_text
 from dnsd.store.script import Name, Script
 
 COMMANDS = (
@@ -45,6 +46,8 @@ COMMANDS = (
     *("zadd", "zrem", "zcard", "zscore", "zmscore", "zrangebyscore", "zrangebylex", "zlexcount", "zremrangebyscore"),
     *("zcount", "zrange"),
 )
+CLUSTER_COMMAND = "cluster|slots"
+"""With ``cluster://`` this one too."""
 KEY_PATTERN = "{prefix}:*"
 
 WRITE_SECONDS_DEFAULT = 1.8
@@ -208,32 +211,19 @@ class Store:
         ``digest``: of all that it holds at that revision, when it knows.
         """
         (tick,) = await self._call(("HGET", self.keys.meta, "tick"))
-        await self._call(("HSET", self.keys.replicas, replica, f"{revision} {digest or '-'} {tick or 0}"))
+        report = Report(revision, whole(tick, "its tick", self.place), digest)
+        await self._call(("HSET", self.keys.replicas, replica, report_to_text(report)))
 
     async def withdraw(self, replica: str) -> None:
         """Take the replica's report back: it ends."""
         await self._call(("HDEL", self.keys.replicas, replica))
 
-    async def reports(self) -> tuple[int, dict[str, tuple[int, int]]]:
-        """The tick, and of each replica the revision it reported and the tick at which it did."""
+    async def reports(self) -> tuple[int, dict[str, Report]]:
+        """The tick, and what each replica reported last; garbage is nothing."""
         tick, flat = await self._call(("HGET", self.keys.meta, "tick"), ("HGETALL", self.keys.replicas))
-        words = {replica: text.split(" ") for replica, text in zip(flat[::2], flat[1::2], strict=True)}
-        reports = {
-            replica: (int(of[0]), int(of[-1]))
-            for replica, of in words.items()
-            if len(of) > 1 and of[0].isdecimal() and of[-1].isdecimal()
-        }
+        told = {replica: report_of(text) for replica, text in zip(flat[::2], flat[1::2], strict=True)}
+        reports = {replica: report for replica, report in told.items() if report is not None}
         return whole(tick, "its tick", self.place), reports
-
-    async def digests(self) -> dict[str, tuple[int, str]]:
-        """Of each replica that told one, its revision and its digest then."""
-        (flat,) = await self._call(("HGETALL", self.keys.replicas))
-        words = {replica: text.split(" ") for replica, text in zip(flat[::2], flat[1::2], strict=True)}
-        return {
-            replica: (int(of[0]), of[1])
-            for replica, of in words.items()
-            if len(of) == 3 and of[0].isdecimal() and of[1] != "-"
-        }
 
     def reader(self) -> Reader:
         """A connection of its own for a mirror; not connected yet."""

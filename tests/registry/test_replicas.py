@@ -65,7 +65,7 @@ async def test_an_idle_replica_goes_on_reporting(pair, monkeypatch):
     await one.store.tick(seen.tick, seen.history)
 
     async def is_reported():
-        return (await one.store.reports())[1]["one"][1] == seen.tick + 1
+        return (await one.store.reports())[1]["one"].tick == seen.tick + 1
 
     await eventually(is_reported)
     assert (await one.store.reports())[0] == seen.tick + 1
@@ -112,10 +112,10 @@ async def test_replicas_that_are_never_at_rest_are_compared_too(pair, make_endpo
         shared = set()
 
         async def are_shared():
-            seen = (await one.store.digests())["one"]
-            if two.mirror.digest.at(seen[0]):
-                assert two.mirror.digest.at(seen[0]) == seen[1]
-                shared.add(seen[0])
+            seen = (await one.store.reports())[1]["one"]
+            if seen.digest and two.mirror.digest.at(seen.revision):
+                assert two.mirror.digest.at(seen.revision) == seen.digest
+                shared.add(seen.revision)
             return len(shared) == 3
 
         await eventually(are_shared)

@@ -8,6 +8,7 @@ import pytest
 from dnsd.model.errors import InvalidSetting, StoreUnavailable
 from dnsd.store.operations import put
 from dnsd.store.place import Place, masked
+from dnsd.store.redis import CLUSTER_COMMAND, COMMANDS, KEY_PATTERN
 from tests.servers import free_port
 
 
@@ -103,7 +104,10 @@ async def test_cluster_finds_the_master_of_our_slot(make_server, server, web_1, 
     port = free_port()
     own = make_server(server.kind, "--cluster-enabled", "yes", "--cluster-port", str(free_port()), port=port)
     own.ask("CLUSTER", "ADDSLOTS", *(str(slot) for slot in range(16384)))
-    store = make_store(f"cluster://127.0.0.1:1,127.0.0.1:{port}", copies=0)
+    commands = [f"+{command}" for command in (*COMMANDS, CLUSTER_COMMAND)]
+    own.ask("ACL", "SETUSER", "dnsd", "on", ">secret", f"~{KEY_PATTERN.format(prefix='{dnsd}')}", *commands)
+    own.ask("ACL", "SETUSER", "default", "off")
+    store = make_store(f"cluster://dnsd:secret@127.0.0.1:1,127.0.0.1:{port}", copies=0)
     await until_ready(store)
     assert (await store.write([put(web_1)], 0)).durability == "local"
     assert await store.renew([web_1.key]) == [15]

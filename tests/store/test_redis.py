@@ -9,7 +9,8 @@ import pytest
 
 from dnsd.model.errors import InvalidRecord, StoreUnavailable
 from dnsd.store.operations import AccessChange, put
-from dnsd.store.redis import COMMANDS, KEY_PATTERN, WRITE_SECONDS_DEFAULT
+from dnsd.store.redis import CLUSTER_COMMAND, COMMANDS, KEY_PATTERN, WRITE_SECONDS_DEFAULT
+from dnsd.store.report import Report
 
 
 async def refusal_of(store, endpoint):
@@ -37,9 +38,10 @@ async def test_a_server_that_drops_keys_is_taken_only_when_that_is_allowed(make_
 
 def test_the_documented_acl_is_the_one_that_is_tested():
     text = (Path(__file__).parents[2] / "docs" / "operating.md").read_text("utf-8")
-    documented = text.partition("ACL SETUSER dnsd")[2].partition("\n\n")[0]
+    documented, _, after = text.partition("ACL SETUSER dnsd")[2].partition("\n\n")
     assert sorted(re.findall(r" \+(\w+)", documented)) == sorted(COMMANDS)
     assert "~{dnsd}:*" in documented
+    assert after.startswith(f"With `cluster://` also `+{CLUSTER_COMMAND}`.")
 
 
 async def test_the_least_acl_is_enough(make_server, server, web_1, make_store):
@@ -93,7 +95,7 @@ async def test_garbage_where_we_look_beside_is_a_refusal_and_no_accident(store, 
     """faults.md, rows 16 and 17: each is told with its reason, also when it is not the first command that meets it."""
     server.ask("SET", store.keys.replicas, "x")
     server.ask("SET", store.keys.leases, "x")
-    for asked in (store.reports(), store.digests(), store.remaining_seconds([web_1.key])):
+    for asked in (store.reports(), store.remaining_seconds([web_1.key])):
         with pytest.raises(StoreUnavailable) as caught:
             await asked
         assert caught.value.reason == "wrong-type"
@@ -109,9 +111,9 @@ async def test_replicas_report(store, server):
     await store.report("a", 3)
     await store.report("b", 4)
     server.ask("HSET", store.keys.replicas, "c", "garbage")
-    assert await store.reports() == (0, {"a": (3, 0), "b": (4, 0)})
+    assert await store.reports() == (0, {"a": Report(3, 0), "b": Report(4, 0)})
     await store.withdraw("a")
-    assert await store.reports() == (0, {"b": (4, 0)})
+    assert await store.reports() == (0, {"b": Report(4, 0)})
 
 
 async def test_a_server_that_stands_still_is_given_up_in_time(make_server, server, web_1, make_store):

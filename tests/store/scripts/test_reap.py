@@ -4,6 +4,7 @@ import pytest
 
 from dnsd.model.service import Endpoint, Service
 from dnsd.store.operations import delete, put
+from dnsd.store.report import Report
 
 
 async def test_a_lease_ends_one_tick_after_its_length_and_never_before(write, advance, reap, make_endpoint):
@@ -115,7 +116,7 @@ async def test_replicas_that_are_long_silent_are_forgotten(store, advance, reap)
     await store.report("new", 4)
     await advance(2)
     await reap()
-    assert (await store.reports())[1] == {"new": (4, 599)}
+    assert (await store.reports())[1] == {"new": Report(4, 599)}
 
 
 # Self-preservation: who is kept when heartbeats stop at once, and when it ends (faults.md 5).
