@@ -30,7 +30,8 @@ def serve(settings: Settings, environ: Mapping[str, str], show: Callable[[str], 
 
 
 def check_settings(settings: Settings) -> None:
-    """Look at what only a start would find: files that settings name, and what does not go together. Opens nothing.
+    """Look at what only a start would find: files that settings name, and what does not go together. Binds
+    and connects nothing.
 
     Raises InvalidSetting.
     """

@@ -84,16 +84,14 @@ class Services:
 
     def _known(self, operation: Operation) -> Endpoint | None:
         """The endpoint that a PUT repeats or changes, as this replica answers it."""
-        if not isinstance(operation, Put) or not isinstance(operation.value, Endpoint):
-            return None
-        return self._mirror.catalog.inventory.endpoint(operation.value.key)
+        brought = _endpoint_brought(operation)
+        return None if brought is None else self._mirror.catalog.inventory.endpoint(brought.key)
 
     def _admit(self, operation: Operation, known: Endpoint | None) -> None:
         """Refuse a new registration that is one too many; what is known already is a renewal."""
-        if self._herd is None or not isinstance(operation, Put) or not isinstance(operation.value, Endpoint):
-            return
-        if known is None:
-            self._herd.admit(operation.value.lease_seconds)
+        brought = _endpoint_brought(operation)
+        if self._herd is not None and brought is not None and known is None:
+            self._herd.admit(brought.lease_seconds)
 
     async def batch(self, operations: Sequence[Operation], author: Author | None = None) -> Batch:
         """All of them as one change, or none."""
@@ -167,15 +165,19 @@ class Services:
 
     def _heartbeat(self, operation: Operation, known: Endpoint | None) -> Written | None:
         """What to answer to a PUT that says nothing new while the store is away; None when it does."""
-        if known is None or not isinstance(operation, Put) or not isinstance(operation.value, Endpoint):
-            return None
-        if not _says_nothing_new(operation.value, known):
+        brought = _endpoint_brought(operation)
+        if brought is None or known is None or not _says_nothing_new(brought, known):
             return None
         if operation.precondition.expected not in ("", str(known.revision)):
             return None
         self._leases.remember([known.key])
         outcome: stored.Outcome = "unchanged" if known.lease_seconds is None else "renewed"
         return Written(outcome, known, known.revision, "local", True, known.lease_seconds, stored=False)
+
+
+def _endpoint_brought(operation: Operation) -> Endpoint | None:
+    """The endpoint that a PUT brings; None for any other operation."""
+    return operation.value if isinstance(operation, Put) and isinstance(operation.value, Endpoint) else None
 
 
 def _edited(index: int, operation: Edit, was: Endpoint) -> Endpoint:
@@ -208,8 +210,8 @@ class _Became(NamedTuple):
 
 def _became(operation: Operation, sent: StoreOperation, accepted: Accepted, result: Result) -> _Became:
     try:
-        if isinstance(operation, Put) and isinstance(operation.value, Endpoint):
-            value: Service | Endpoint = endpoint_put(operation.value, sent.text, result.line)
+        if (brought := _endpoint_brought(operation)) is not None:
+            value: Service | Endpoint = endpoint_put(brought, sent.text, result.line)
         else:
             value = value_of(sent.key, result.line)
     except InvalidRecord:

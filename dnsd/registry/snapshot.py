@@ -158,12 +158,9 @@ class Snapshot:
         return saved
 
     def since(self, epoch: str, revision: int) -> Since | None:
-        """What came after ``revision``; None when the snapshot is of another epoch, or newer, so that some may be gone.
-
-        Raises as :meth:`read`.
-        """
-        head = next(_lines_of(self._directory / "snapshot"), None)
-        if not _is_head(head) or head["epoch"] != epoch or head["revision"] > revision:
+        """What came after ``revision``; None when the snapshot is of another epoch, or newer: some may be gone."""
+        head = self._head()
+        if head is None or head["epoch"] != epoch or head["revision"] > revision:
             return None
         found = Since(float(head["written_at"]), head.get("removed") if head["revision"] == revision else None)
         for line in self._behind(epoch, revision):
