@@ -57,7 +57,6 @@ class Growth:
 @contextmanager
 def resting_collector() -> Iterator[None]:
     """Collect nothing inside, and leave what was built out of later walks, which are fewer from then on."""
-    gc.unfreeze()
     gc.disable()
     try:
         yield
@@ -68,5 +67,11 @@ def resting_collector() -> Iterator[None]:
 
 
 def collect_replaced() -> None:
-    """Free what was swapped out, cycles and all, before the rest is left out of later walks."""
+    """Free what was swapped out, cycles and all, before the rest is left out of later walks: walks everything."""
+    gc.unfreeze()
+    gc.collect()
+
+
+def collect_new() -> None:
+    """Free what came since the last load and went in circles, and look at nothing that stays."""
     gc.collect()

@@ -19,7 +19,7 @@ from dnsd.authority.table import Delta
 from dnsd.model.change import Change
 from dnsd.model.rrset import ZoneData
 from dnsd.model.service import EndpointKey, ServiceKey
-from dnsd.registry.collector import Growth, collect_replaced
+from dnsd.registry.collector import Growth, collect_new, collect_replaced
 from dnsd.registry.content import Content
 from dnsd.registry.digest import Digest
 from dnsd.registry.held import Held, loss_of
@@ -235,7 +235,7 @@ class Intake:
             await self._swap(content)
         else:
             self._audience.publish(self.catalog.apply(difference, self._clock.monotonic()))
-            collect_replaced()  # the content that was read, and what the store's absence left behind
+            collect_new()  # the content that was read, and what the store's absence left behind
         if difference.puts or difference.removals:
             self.past.append(difference)
 

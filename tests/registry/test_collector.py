@@ -9,6 +9,7 @@ from dnsd.registry.collector import (
     WHOLE_SHARE_MOST,
     YOUNG_MOST,
     Growth,
+    collect_new,
     collect_replaced,
     resting_collector,
 )
@@ -51,6 +52,22 @@ def test_what_is_replaced_is_freed():
         del knot
         collect_replaced()
     assert gone() is None
+
+
+def test_what_is_new_is_freed_without_a_look_at_what_stays():
+    """A failover has everything read again: with 16,000 endpoints a look at all of it held the loop for 0.3 s."""
+    with resting_collector():
+        stays = Knot()
+    left_out = weakref.ref(stays)
+    del stays
+    with resting_collector():
+        gone = weakref.ref(Knot())
+        collect_new()
+        assert gone() is None
+        assert gc.get_freeze_count() > 1000
+    assert left_out() is not None
+    collect_replaced()
+    assert left_out() is None
 
 
 def test_what_came_is_looked_at_once_and_garbage_among_it_is_freed(hand_clock):
