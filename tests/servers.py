@@ -93,13 +93,6 @@ class Server:
         self._process.send_signal(signal.SIGCONT)
 
 
-def free_port() -> int:
-    """A port of loopback that nobody has now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture
 def make_server() -> Iterator[Callable[..., Server]]:
     """Servers of a test's own: ``make_server("redis", "--appendonly", "yes", port=0, environ=None)``."""

@@ -13,6 +13,7 @@ import dns.message
 import pytest
 from app.conftest import Running, serving
 from certificates import Authority, Pair
+from ports import free_port
 from room import require
 from waiting import until
 
@@ -38,7 +39,7 @@ def authority(tmp_path_factory):
 def served(request, authority, tmp_path_factory):
     """One for all tests of this file, in one process and in several."""
     pair = signed(authority, f"dns-{request.param}")
-    dot, doh = free_ports(2)
+    dot, doh = free_port(), free_port()
     flags = ["--dot", f"127.0.0.1:{dot}", "--doh", f"127.0.0.1:{doh}", "--workers", request.param]
     with serving(tmp_path_factory.mktemp("served")) as serve:
         running = serve(*flags, "--dns-tls-cert", pair.certificate, "--dns-tls-key", pair.key)
@@ -51,15 +52,6 @@ def served(request, authority, tmp_path_factory):
 def signed(authority, name):
     """A certificate for the doors, in files called ``name``, its subject too."""
     return authority.sign(name, f"/CN={name}", "IP:127.0.0.1", "DNS:localhost")
-
-
-def free_ports(number):
-    """So many ports that nobody has."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
-    ports = [each.getsockname()[1] for each in held]
-    for each in held:
-        each.close()
-    return ports
 
 
 def kdig(port, authority, *more):
@@ -119,7 +111,7 @@ def test_what_was_asked_there_is_counted(served):
 
 def test_what_is_forwarded_there_is_counted(serve, authority):
     pair = signed(authority, "forwarding")
-    dot, nobody = free_ports(2)
+    dot, nobody = free_port(), free_port()
     certificate = ["--dns-tls-cert", pair.certificate, "--dns-tls-key", pair.key]
     running = serve("--dot", f"127.0.0.1:{dot}", *certificate, "--forward", f"127.0.0.1:{nobody}")
     running.register(1)
@@ -175,7 +167,7 @@ def test_without_its_package_https_is_http_1_1(serve, authority, tmp_path):
     pair = signed(authority, "dns")
     (tmp_path / "h2").mkdir()
     (tmp_path / "h2/__init__.py").write_text('raise ModuleNotFoundError("No module named \'h2\'", name="h2")\n')
-    (doh,) = free_ports(1)
+    doh = free_port()
     certificate = ["--dns-tls-cert", pair.certificate, "--dns-tls-key", pair.key]
     running = serve("--doh", f"127.0.0.1:{doh}", *certificate, PYTHONPATH=str(tmp_path))
     running.register(1)

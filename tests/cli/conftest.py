@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -17,6 +16,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from ports import free_port
 from waiting import until
 
 from dnsd.cli import main as cli
@@ -95,12 +95,6 @@ async def scripted() -> AsyncIterator[Callable[[], Awaitable[ScriptedServer]]]:
     yield start
     for server in servers:
         await server.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

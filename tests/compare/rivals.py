@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from ports import free_port
 from waiting import until
 
 NSD = """server:
@@ -104,16 +105,3 @@ def is_serving(port: int, zones: Sequence[str]) -> bool:
         except OSError:
             return False
     return True
-
-
-def free_port() -> int:
-    """A port of loopback that nobody has now, for UDP and TCP."""
-    while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-            udp.bind(("127.0.0.1", 0))
-            port = int(udp.getsockname()[1])
-            try:
-                tcp.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port

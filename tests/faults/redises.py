@@ -6,7 +6,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from faults.replica import free_port, until
+from faults.replica import until
+from ports import OVER, free_port
 from servers import Server, binary_of
 
 DOWN_AFTER_MILLISECONDS = 1000
@@ -162,8 +163,8 @@ def slot_of(tag: str) -> int:
 
 
 def cluster_port() -> int:
-    """A free port whose bus port, 10,000 above, exists."""
-    while (port := free_port()) > 55_000:
+    """A free port whose bus port, 10,000 above, is none for clients either."""
+    while (port := free_port()) + 10_000 >= OVER:
         time.sleep(0)
     return port
 

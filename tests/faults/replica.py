@@ -6,7 +6,6 @@ import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ import aiohttp
 import dns.message
 import dns.rcode
 from faults.probe import addresses_in, ask_udp
+from ports import free_port
 from waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -26,19 +26,6 @@ START_SECONDS = 30.0
 SUFFIX = "default.svc.cluster.local"
 
 TICK = os.sysconf("SC_CLK_TCK")
-_given: set[int] = set()
-
-
-def free_port() -> int:
-    """A port of loopback that nobody has now, neither for TCP nor for UDP; none is given twice."""
-    while True:
-        with suppress(OSError), socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
-            port = int(tcp.getsockname()[1])
-            udp.bind(("127.0.0.1", port))
-            if port not in _given:
-                _given.add(port)
-                return port
 
 
 def cpu_seconds(pid: int) -> float:

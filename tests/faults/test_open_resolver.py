@@ -20,7 +20,8 @@ import dns.rcode
 import dns.rrset
 import pytest
 from certificates import Authority
-from faults.replica import free_port, until
+from faults.replica import until
+from ports import free_port
 from room import lacking
 
 LOOPBACK = {4: "127.0.0.1", 6: "::1"}

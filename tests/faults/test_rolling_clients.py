@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from faults.replica import ROOT, Replica, free_port, until
+from faults.replica import ROOT, Replica, until
+from ports import free_port
 from room import require
 
 pytestmark = pytest.mark.timeout(300)

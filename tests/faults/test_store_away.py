@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import pytest
 from faults.probe import Probe
-from faults.replica import Replica, endpoint_body, endpoint_path, free_port, until
+from faults.replica import Replica, endpoint_body, endpoint_path, until
+from ports import free_port
 from servers import Server
 
 pytestmark = pytest.mark.timeout(300)

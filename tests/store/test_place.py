@@ -9,7 +9,7 @@ from dnsd.model.errors import InvalidSetting, StoreUnavailable
 from dnsd.store.operations import put
 from dnsd.store.place import Place, masked
 from dnsd.store.redis import CLUSTER_COMMAND, COMMANDS, KEY_PATTERN
-from tests.servers import free_port
+from tests.ports import free_port
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import dns.message
 import dns.query
 import dns.rcode
 import pytest
-from compare.rivals import free_port
+from ports import free_port
 from room import require
 from running import Running
 from waiting import DEADLINE_SECONDS, until

@@ -1,7 +1,6 @@
 """The same zones served by NSD: every name and type has the same response code, authority flag and answer."""
 
 import itertools
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ import dns.query
 import dns.rcode
 import dns.rdatatype
 import pytest
+from ports import free_port
 from room import require
 from waiting import until
 
@@ -100,9 +100,7 @@ def nsd(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """The port of an NSD with the same zones, as dnsd exports them."""
     require("nsd")
     folder = tmp_path_factory.mktemp("nsd")
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     for zone in (CLUSTER, REVERSE, STATIC):
         lines = master_file_lines(exported(catalog.table, name_from_text(zone)))
         (folder / f"{zone}.zone").write_text("\n".join(lines) + "\n")

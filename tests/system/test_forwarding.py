@@ -21,7 +21,7 @@ import dns.query
 import dns.rcode
 import dns.resolver
 import pytest
-from compare.rivals import free_port
+from ports import free_port
 from room import Room, require
 from running import Running
 from waiting import until

@@ -4,7 +4,6 @@ import http.client
 import json
 import random
 import re
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ import dns.query
 import dns.rdatatype
 import dns.zone
 import pytest
+from ports import free_port
 from room import require
 from waiting import until
 
@@ -89,24 +89,12 @@ KNOT_ZONE = """  - domain: {zone}
 """
 
 
-def free_port(host: str) -> int:
-    """A port of this address that is free for UDP and TCP."""
-    while True:
-        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            tcp.bind((host, 0))
-            try:
-                udp.bind(tcp.getsockname())
-            except OSError:
-                continue
-            return int(tcp.getsockname()[1])
-
-
 class Trio:
     """dnsd and its two secondaries."""
 
     def __init__(self, folder: Path, dnsd: list[str]) -> None:
         self.folder = folder
-        self.dns, self.admin = free_port("127.0.0.1"), free_port("127.0.0.1")
+        self.dns, self.admin = free_port(), free_port()
         self.ports = {"127.0.0.1": self.dns, NSD: free_port(NSD), KNOT: free_port(KNOT)}
         self._running: list[subprocess.Popen[bytes]] = []
         self._command = [*dnsd, "serve"]

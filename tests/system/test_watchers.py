@@ -19,8 +19,8 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from ports import free_port
 from room import require
-from servers import free_port
 from waiting import eventually, until
 
 WATCHERS = 1000

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ports import free_port
 from room import require
 from waiting import until
 
@@ -27,12 +28,6 @@ CHI_SQUARE_MOST = 27.6
 """Two degrees of freedom, p = 1e-6: a right server fails one run in a million."""
 NAME = "web.default.svc.cluster.local"
 SRV_NAME = f"_http._tcp.{NAME}"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Served:
