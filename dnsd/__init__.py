@@ -11,7 +11,7 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
     codec       every outside shape of a value, pure: wire (door: dnslib) zonefile document (JSON) manifest (Kubernetes)
                 selector tsig signature (door: dnspython) notify token audit
     answer      question to answer, bytes to bytes, pure: scan edns cookies networks access terms checks
-                lookup follow order draft short said fit transfer signed complete forwarded respond;
+                lookup follow order draft short said fit allowed transfer signed complete forwarded respond;
                 slip; policy why
     runtime     what a process needs: clock waiting tasks log counts durations metrics notify supervise turns
                 tls

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dnsd.answer.access import EVERYBODY
+from dnsd.answer.allowed import NOBODY
 from dnsd.answer.edns import COOKIE_OCTETS, extended_error, opt_octets, option_octets
-from dnsd.answer.transfer import NOBODY
 from dnsd.codec.tsig import Keyring
 from dnsd.model.message import TCP_PAYLOAD_MOST, UDP_PAYLOAD_DEFAULT, UDP_PAYLOAD_LEAST, ExtendedError, Option
 from dnsd.model.names import Name

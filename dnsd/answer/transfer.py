@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address
 
+from dnsd.answer.allowed import Allowed
 from dnsd.answer.draft import Draft, refusal
 from dnsd.answer.scan import Query, soa_serial_in_authority
 from dnsd.authority.export import Snapshot, soa_record
@@ -19,27 +18,6 @@ MESSAGE_OCTETS = 16_000
 """Of records in one message: sensible for pointers and buffers; one record may exceed it."""
 NODES_A_BREATH = 2_000
 _HALF = 1 << 31
-
-
-@dataclass(frozen=True, slots=True)
-class Allowed:
-    """Who may have our zones: addresses in these networks, and whoever signs with one of these keys."""
-
-    networks: tuple[IPv4Network | IPv6Network, ...] = ()
-    keys: frozenset[Name] = frozenset()
-
-    def has(self, peer: bytes, key_name: Name) -> bool:
-        """True for this client; ``key_name`` is empty for a request without a signature."""
-        if key_name and key_name in self.keys:
-            return True
-        address = ip_address(peer)
-        return any(address in network for network in self.networks)
-
-    def __bool__(self) -> bool:
-        return bool(self.networks or self.keys)
-
-
-NOBODY = Allowed()
 
 
 def refused(query: Query, peer: bytes, key_name: Name, allowed: Allowed, table: Table, is_tcp: bool) -> Draft | None:

@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import socket
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from dnsd.app.channel import EXIT_FATAL, Channel, Message
 from dnsd.app.orders import Orders, take
@@ -16,6 +16,10 @@ from dnsd.runtime import log
 from dnsd.runtime.clock import Clock, SystemClock
 from dnsd.runtime.tasks import Tasks
 from dnsd.runtime.turns import take_short_turns
+
+if TYPE_CHECKING:
+    from dnsd.app.encrypted import Encrypted
+    from dnsd.authority.table import Table
 
 _log = logging.getLogger("dnsd.app")
 
@@ -98,15 +102,13 @@ def build(orders: Orders, clock: Clock) -> Part:
     """The part that the orders ask for. Imports happen here: a responder has no use for HTTP and Redis."""
     if orders.role == "control":
         from dnsd.app.control import Control, catalog_of
-        from dnsd.app.encrypted import Encrypted
         from dnsd.server.feed import Feed
 
         catalog = catalog_of(orders.settings)
         feed = Feed([socket.socket(fileno=end) for end in orders.feeds], catalog.table, clock)
         feed.open()
         admin = socket.socket(fileno=orders.admin)
-        dot, doh = ([socket.socket(fileno=end) for end in ends] for ends in (orders.dot, orders.doh))
-        encrypted = Encrypted(orders.settings, dot, doh, catalog.table, clock)
+        encrypted = _encrypted(orders, catalog.table, clock)
         return Control(orders.settings, orders.store_url, admin, catalog, feed, clock, encrypted)
     take_short_turns()
     from dnsd.app.responder import Responding
@@ -118,6 +120,16 @@ def build(orders: Orders, clock: Clock) -> Part:
     reader = FeedReader(socket.socket(fileno=orders.feeds[0]), table, clock)
     sockets = adopt(orders.dns, orders.settings.workers)
     return Responding(orders.settings, sockets, reader, table, bytes.fromhex(orders.cookie_secret), clock)
+
+
+def _encrypted(orders: Orders, table: Table, clock: Clock) -> Encrypted | None:
+    """The doors for DNS that are control's own; None when there are none, which spares it the query path's imports."""
+    if not (orders.dot or orders.doh):
+        return None
+    from dnsd.app.encrypted import Encrypted
+
+    dot, doh = ([socket.socket(fileno=end) for end in ends] for ends in (orders.dot, orders.doh))
+    return Encrypted(orders.settings, dot, doh, table, clock)
 
 
 def main(descriptor: int) -> int:

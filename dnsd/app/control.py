@@ -12,9 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dnsd.app.access import root_of, tls_of
-from dnsd.app.clients import policy_of
 from dnsd.app.doors import advertised
-from dnsd.app.encrypted import Encrypted
 from dnsd.app.forwarding import routes_of
 from dnsd.app.secondaries import keys_of, secondaries_of
 from dnsd.app.terms import DnsFeed, SharedTerms
@@ -45,13 +43,14 @@ from dnsd.store.redis import Store
 if TYPE_CHECKING:
     from dnsd.admin.access import Access
     from dnsd.admin.routes import Admin
+    from dnsd.app.encrypted import Encrypted
     from dnsd.registry.zones import StaticZones
 
 _log = logging.getLogger("dnsd.control")
 
 _LOADED_POLL_SECONDS = 0.02
 _ANSWERS_FIRST_SECONDS = 6.0
-"""So long the disk and the admin API, whose imports (HTTP, shapes) take 0.35 s, wait for the first answers. A load of
+"""So long the disk and the admin API, whose imports (HTTP, shapes) take 0.4 s, wait for the first answers. A load of
 100,000 endpoints takes less. An order to stop waits as long, and the parent waits for longer than that.
 """
 _OPEN_SECONDS = 0.02
@@ -67,7 +66,7 @@ def catalog_of(settings: Settings) -> Catalog:
 
 class Control:
     """Everything but the responders. ``admin`` is the bound socket of the admin API, ``feed`` tells responders of
-    ``catalog``.
+    ``catalog``; ``encrypted`` are its own doors for DNS, if there are any.
     """
 
     def __init__(
@@ -78,7 +77,7 @@ class Control:
         catalog: Catalog,
         feed: DnsFeed,
         clock: Clock,
-        encrypted: Encrypted,
+        encrypted: Encrypted | None,
     ) -> None:
         """Raises InvalidSetting for a store URL that cannot be one."""
         self._settings = settings
@@ -114,6 +113,7 @@ class Control:
     def _admin_api(self, access: Access) -> Admin:
         from dnsd.admin.columns import Parts
         from dnsd.admin.routes import Admin
+        from dnsd.app.clients import policy_of
 
         settings = self._settings
         parts = Parts(
@@ -168,8 +168,9 @@ class Control:
         self._access = self._admin_access()
         self._admin = self._admin_api(self._access)
         await self._admin.serve([self._socket])
-        await self._encrypted.start()
-        self._tasks.start("dns-certificates", self._encrypted.follow_certificates())
+        if self._encrypted is not None:
+            await self._encrypted.start()
+            self._tasks.start("dns-certificates", self._encrypted.follow_certificates())
         self._tasks.start("certificates", self._admin.follow_certificates(self._clock))
 
     def _admin_access(self) -> Access:
@@ -215,7 +216,8 @@ class Control:
     async def reload(self) -> None:
         """Read root token, certificates and static zones again; what is wrong stays as it was, named in the log."""
         await self._reload_access()
-        await self._encrypted.reload()
+        if self._encrypted is not None:
+            await self._encrypted.reload()
         if self._zones is None:
             return
         read = await asyncio.to_thread(self._zones.load)
@@ -242,7 +244,8 @@ class Control:
         if lame_duck_seconds and self._mirror.status().loaded:
             await self._disk.leave(self._mirror.standing(), lame_duck_seconds)
         await self._clock.sleep(max(0.0, leaving - self._clock.monotonic()))
-        await self._encrypted.stop()
+        if self._encrypted is not None:
+            await self._encrypted.stop()
         if self._admin is not None:
             await self._admin.stop()
         await self._tasks.stop()

@@ -40,7 +40,7 @@ class _Server(Protocol):
 
 
 class Encrypted:
-    """The doors on ``dot`` and ``doh``, listening sockets, answering out of ``table``."""
+    """The doors on ``dot`` and ``doh``, one listening socket at least, answering out of ``table``."""
 
     def __init__(
         self, settings: Settings, dot: Sequence[socket.socket], doh: Sequence[socket.socket], table: Table, clock: Clock
@@ -59,11 +59,6 @@ class Encrypted:
         self._tls = dns_tls_of(settings)
         self._newest: dict[str, ssl.SSLContext] = {}
 
-    @property
-    def is_wanted(self) -> bool:
-        """True when there is any such door."""
-        return any(self._sockets.values())
-
     def set_terms(self, terms: Mapping[str, object]) -> None:
         """What the feed tells the responders too: the cookie secret, staleness."""
         for name, value in terms.items():
@@ -80,8 +75,6 @@ class Encrypted:
 
     async def start(self) -> None:
         """Accept from now on. Raises InvalidSetting for certificates that cannot be used."""
-        if not self.is_wanted:
-            return
         self._forwarder = forwarder_of(self._settings, self._clock)
         if self._forwarder is not None:
             self._forwarder.is_ours = lambda name: is_ours(self._table.nodes, name)

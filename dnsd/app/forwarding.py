@@ -7,22 +7,19 @@ import ssl
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dnsd.authority.reverse import zones_of
 from dnsd.config import Settings
-from dnsd.forward.cache import Cache
-from dnsd.forward.exchange import Exchange
-from dnsd.forward.failures import Failures
-from dnsd.forward.flights import Flights
-from dnsd.forward.forwarder import Forwarder
-from dnsd.forward.health import Health
 from dnsd.forward.routes import Routes
 from dnsd.forward.tls import tls_context
-from dnsd.forward.tries import Tries
 from dnsd.forward.upstream import Upstream, nameservers_of, parse_upstream
 from dnsd.model.errors import InvalidSetting
 from dnsd.model.names import ROOT, Name, name_from_text
 from dnsd.runtime.clock import Clock
+
+if TYPE_CHECKING:
+    from dnsd.forward.forwarder import Forwarder
 
 
 def check_forwarding(settings: Settings) -> None:
@@ -39,6 +36,14 @@ def forwarder_of(settings: Settings, clock: Clock) -> Forwarder | None:
     routes = routes_of(settings)
     if not routes.all():
         return None
+    from dnsd.forward.cache import Cache  # for those who forward: the start of all others is as much shorter
+    from dnsd.forward.exchange import Exchange
+    from dnsd.forward.failures import Failures
+    from dnsd.forward.flights import Flights
+    from dnsd.forward.forwarder import Forwarder
+    from dnsd.forward.health import Health
+    from dnsd.forward.tries import Tries
+
     health = Health(clock)
     exchange = Exchange(health, clock, settings.forward_mix_case, _context_of(settings, routes))
     cache = Cache(settings.forward_cache_octets, settings.forward_stale_seconds, clock)

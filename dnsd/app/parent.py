@@ -16,7 +16,7 @@ from dnsd.model.errors import DnsdError
 from dnsd.runtime.clock import Clock
 from dnsd.runtime.tasks import Tasks
 from dnsd.server.address import Address
-from dnsd.server.feed import feed_pair
+from dnsd.server.frames import feed_pair
 
 
 class Parent:

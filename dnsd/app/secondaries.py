@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
-from dnsd.answer.transfer import Allowed
+from dnsd.answer.allowed import Allowed
 from dnsd.app.private import read_private
 from dnsd.codec.tsig import TsigKey, read_keys
 from dnsd.config import Settings

@@ -45,7 +45,9 @@ class Solo:
         catalog = catalog_of(settings)
         feed = LocalFeed(catalog.table)
         doors = ground.doors
-        encrypted = Encrypted(settings, doors.dot, doors.doh, catalog.table, clock)
+        encrypted = None
+        if doors.dot or doors.doh:
+            encrypted = Encrypted(settings, doors.dot, doors.doh, catalog.table, clock)
         self._control = Control(settings, ground.store_url, doors.admin, catalog, feed, clock, encrypted)
         self._responding = Responding(settings, ground.doors.dns, feed, catalog.table, ground.cookie_secret, clock)
         await self._responding.start()  # it answers as soon as control has loaded something

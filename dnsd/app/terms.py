@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
 
-from dnsd.app.encrypted import Encrypted
 from dnsd.model.errors import StoreUnavailable
 from dnsd.registry.intake import Audience
 from dnsd.registry.mirror import Mirror
 from dnsd.runtime.clock import Clock
 from dnsd.runtime.counts import Counts, add
-from dnsd.runtime.metrics import DnsCollector
 from dnsd.store.redis import Store
+
+if TYPE_CHECKING:
+    from dnsd.app.encrypted import Encrypted
+    from dnsd.runtime.metrics import DnsCollector
 
 SECRET_RETRY_SECONDS = 1.0
 SECRET_AGAIN_SECONDS = 60.0
@@ -30,14 +33,20 @@ class DnsFeed(Audience, Protocol):
 
 
 class SharedTerms:
-    """The same terms for the responders behind ``feed`` and for the encrypted doors.
+    """The same terms for the responders behind ``feed`` and for the encrypted doors, where there are any.
 
-    ``stale_seconds``: the store may be away for so long before answers say so. ``dns_counts``: what all of them counted
-    together, as metrics.
+    ``stale_seconds``: the store may be away for so long before answers say so.
     """
 
     def __init__(
-        self, feed: DnsFeed, encrypted: Encrypted, mirror: Mirror, store: Store, clock: Clock, *, stale_seconds: float
+        self,
+        feed: DnsFeed,
+        encrypted: Encrypted | None,
+        mirror: Mirror,
+        store: Store,
+        clock: Clock,
+        *,
+        stale_seconds: float,
     ) -> None:
         self._feed = feed
         self._encrypted = encrypted
@@ -45,7 +54,13 @@ class SharedTerms:
         self._store = store
         self._clock = clock
         self._stale_seconds = stale_seconds
-        self.dns_counts = DnsCollector()
+
+    @cached_property
+    def dns_counts(self) -> DnsCollector:
+        """What all of them counted together, as metrics; whose import waits for the first answers."""
+        from dnsd.runtime.metrics import DnsCollector
+
+        return DnsCollector()
 
     async def follow_staleness(self) -> None:
         """For ever: let answers say so while the store has been away for too long."""
@@ -67,9 +82,11 @@ class SharedTerms:
     async def refresh_counts(self) -> None:
         """Ask them what they counted, and show it in ``dns_counts``."""
         counts = await self._feed.counts()
-        add(counts, self._encrypted.counts())
+        if self._encrypted is not None:
+            add(counts, self._encrypted.counts())
         self.dns_counts.show(counts)
 
     def _set(self, terms: Mapping[str, object]) -> None:
         self._feed.set_terms(terms)
-        self._encrypted.set_terms(terms)
+        if self._encrypted is not None:
+            self._encrypted.set_terms(terms)

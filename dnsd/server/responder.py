@@ -12,12 +12,12 @@ import select
 from collections.abc import Mapping, Sequence
 
 from dnsd.answer.access import EVERYBODY, Access
+from dnsd.answer.allowed import NOBODY, Allowed
 from dnsd.answer.forwarded import is_ours
 from dnsd.answer.respond import respond as respond_really
 from dnsd.answer.respond import respond_to_some
 from dnsd.answer.short import ShortNames
 from dnsd.answer.terms import Terms
-from dnsd.answer.transfer import NOBODY, Allowed
 from dnsd.authority.journal import Journal
 from dnsd.authority.table import Table
 from dnsd.codec.tsig import Keyring

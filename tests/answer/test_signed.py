@@ -9,9 +9,9 @@ import dns.name
 import dns.tsig
 import pytest
 
+from dnsd.answer.allowed import Allowed
 from dnsd.answer.respond import respond
 from dnsd.answer.terms import Terms
-from dnsd.answer.transfer import Allowed
 from dnsd.authority.catalog import Catalog
 from dnsd.codec.signature import SharedKeys
 from dnsd.codec.tsig import ALGORITHMS, SIGNATURE_OCTETS_MOST, TsigKey, read_signature, signature_octets

@@ -10,9 +10,10 @@ import dns.xfr
 import dns.zone
 import pytest
 
+from dnsd.answer.allowed import Allowed
 from dnsd.answer.respond import respond
 from dnsd.answer.terms import Terms
-from dnsd.answer.transfer import MESSAGE_OCTETS, Allowed
+from dnsd.answer.transfer import MESSAGE_OCTETS
 from dnsd.authority.catalog import Catalog
 from dnsd.authority.journal import Journal
 from dnsd.codec.zonefile import read_zone

@@ -5,7 +5,6 @@ import pytest
 from dnsd.app import control as module
 from dnsd.app.control import Control, catalog_of
 from dnsd.app.doors import open_doors
-from dnsd.app.encrypted import Encrypted
 from dnsd.config import load
 from dnsd.model.errors import InvalidSetting
 from dnsd.model.names import name_from_text
@@ -24,8 +23,7 @@ def build(tmp_path):
         opened.append(open_doors(settings))
         catalog = catalog_of(settings)
         feed = feed_of(catalog.table)
-        encrypted = Encrypted(settings, [], [], catalog.table, SystemClock())
-        control = Control(settings, url, opened[-1].admin, catalog, feed, SystemClock(), encrypted)
+        control = Control(settings, url, opened[-1].admin, catalog, feed, SystemClock(), None)
         return control, catalog, opened[-1].admin_address
 
     yield make

@@ -10,12 +10,12 @@ import dns.message
 import pytest
 from fuzz.clients import NAMES
 
+from dnsd.answer.allowed import Allowed
 from dnsd.answer.complete import respond_completely
 from dnsd.answer.edns import Edns
 from dnsd.answer.respond import respond
 from dnsd.answer.scan import read_bare_edns, read_query
 from dnsd.answer.terms import Terms
-from dnsd.answer.transfer import Allowed
 from dnsd.authority.catalog import Catalog
 from dnsd.authority.table import Table
 from dnsd.codec.signature import SharedKeys

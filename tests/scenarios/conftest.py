@@ -8,7 +8,7 @@ import pytest
 from running import Running
 from scenarios.wires import SECONDS
 
-from dnsd.answer.transfer import Allowed
+from dnsd.answer.allowed import Allowed
 from dnsd.authority.catalog import Catalog
 from dnsd.model.names import name_from_text
 from dnsd.model.service import Endpoint, Port, Service

@@ -15,8 +15,8 @@ import pytest
 from room import require
 
 from dnsd.answer.access import Access
+from dnsd.answer.allowed import Allowed
 from dnsd.answer.short import ShortNames
-from dnsd.answer.transfer import Allowed
 from dnsd.app.forwarding import forwarder_of
 from dnsd.config import load
 from dnsd.model.errors import InvalidSetting
