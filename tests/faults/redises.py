@@ -19,7 +19,7 @@ class Sentinels:
     """One master, two replicas, three sentinels that watch them as ``mine``."""
 
     def __init__(self, kind: str) -> None:
-        self.rounds = 1
+        self.rounds, self.workers = 1, 0
         self.servers: list[Server] = []
         self._folders: list[Path] = []
         self._sentinels: list[subprocess.Popen[bytes]] = []
@@ -96,7 +96,7 @@ class Cluster:
     """Three masters, each with one replica; that of our slot with two, so that its heir has a copy of what it takes."""
 
     def __init__(self, kind: str) -> None:
-        self.rounds = 1
+        self.rounds, self.workers = 1, 0
         self.servers: list[Server] = []
         self._folders: list[Path] = []
         for _ in range(7):

@@ -31,18 +31,19 @@ SETS = {
 }
 
 
-LONG = [("sentinel-redis", ROUNDS_LONG), *((name, 2) for name in list(SETS)[1:])]
+LONG = [*(("sentinel-redis", ROUNDS_LONG, workers) for workers in (0, 1)), *((name, 2, 1) for name in list(SETS)[1:])]
+"""Which servers, how many rounds, and with how many responders; in CI one round of the first, in one process."""
 
 
 @pytest.fixture(
-    params=[("sentinel-redis", 1), *(pytest.param(each, marks=pytest.mark.long) for each in LONG)],
-    ids=lambda param: f"{param[0]}-{param[1]}",
+    params=[("sentinel-redis", 1, 0), *(pytest.param(each, marks=pytest.mark.long) for each in LONG)],
+    ids=lambda param: "{}-{}-{}".format(*param),
 )
 def redises(request: pytest.FixtureRequest, own_loopback: bool) -> Iterator[Sentinels | Cluster]:
     require("redis-server")
-    name, rounds = request.param
+    name, rounds, workers = request.param
     made = SETS[name]()
-    made.rounds = rounds
+    made.rounds, made.workers = rounds, workers
     if rounds == 1:
         made.hurry()
     yield made
@@ -90,8 +91,8 @@ async def _round(
 
 async def test_a_failover_loses_nothing_that_was_called_replicated(redises, make_replica):
     """Row 14: kill -9 and STOP in turn; 0 "replicated" lost, writes back within 5 s, no revision used twice."""
-    workers = 1 if redises.rounds > 1 else 0  # on demand as dnsd runs by default
-    replicas = [make_replica(redises.url, name, is_waited_for=False, workers=workers) for name in ("one", "two")]
+    options = {"is_waited_for": False, "workers": redises.workers}
+    replicas = [make_replica(redises.url, name, **options) for name in ("one", "two")]
     for replica in replicas:
         replica.wait()
     names = replicas[0].fill(TRUTH)

@@ -4,12 +4,12 @@ import asyncio
 import subprocess
 
 import pytest
+from ports import free_port
 
 from dnsd.model.errors import InvalidSetting, StoreUnavailable
 from dnsd.store.operations import put
 from dnsd.store.place import Place, masked
 from dnsd.store.redis import CLUSTER_COMMAND, COMMANDS, KEY_PATTERN
-from tests.ports import free_port
 
 
 @pytest.mark.parametrize(
