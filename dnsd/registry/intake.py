@@ -193,12 +193,12 @@ class Intake:
     def _apply(self, merging: Merging) -> None:
         if not merging.changes:
             return
-        self.digest.follow(self.catalog.inventory, merging.changes)
-        self._audience.publish(self._compile(merging))
-        if self.removed is not None:
-            self.removed += merging.removed
-        self._kept.append(merging.change, self.removed)
-        self._growth.add(merging.size)
+        with self._growth.taking_in(merging.size, len(merging.changes)):
+            self.digest.follow(self.catalog.inventory, merging.changes)
+            self._audience.publish(self._compile(merging))
+            if self.removed is not None:
+                self.removed += merging.removed
+            self._kept.append(merging.change, self.removed)
 
     def _compile(self, merging: Merging) -> Delta:
         delta = self.catalog.apply(merging.change, self._clock.monotonic())
