@@ -84,7 +84,13 @@ def change_fields(change: Change) -> list[str]:
     for removal in change.removals:
         kind = "service" if len(removal.key) == 2 else "endpoint"
         fields += [f"-{kind} {'/'.join(removal.key)}", removal.cause]
-    for value in change.puts:
+    return fields + put_fields(change.puts)
+
+
+def put_fields(values: Iterable[Service | Endpoint]) -> list[str]:
+    """The same of a change that puts these."""
+    fields = []
+    for value in values:
         kind = "service" if isinstance(value, Service) else "endpoint"
         fields += [f"+{kind} {'/'.join(value.key)}", line_of(value)]
     return fields

@@ -6,7 +6,8 @@ import pytest
 
 from dnsd.model.change import Change, Removal
 from dnsd.model.service import Endpoint, Port, Service
-from dnsd.registry.snapshot import JOURNAL_RECORDS_LEAST, Saved, Snapshot
+from dnsd.registry import snapshot as snapshots
+from dnsd.registry.snapshot import JOURNAL_RECORDS_LEAST, RECORDS_A_LINE, Saved, Snapshot
 
 WEB = Service("default", "web", declared=False, revision=1, generation=1)
 ONE = Endpoint("default", "web", "one", ("10.0.0.1",), (Port("http", "TCP", 80),), revision=1, generation=1)
@@ -53,6 +54,38 @@ def test_snapshot_and_journal_come_back_whole(tmp_path: Path, snapshot: Snapshot
     snapshot.append(Change(3, (), (Removal(ONE.key, "expired"),)), 300.0)
     assert _ids(_read(tmp_path)) == {"two"}
     snapshot.close()
+
+
+def _many(count: int) -> list[Endpoint]:
+    return [Endpoint("default", "web", f"e{number}", (f"10.0.1.{number}",)) for number in range(count)]
+
+
+@pytest.mark.parametrize("count", [0, RECORDS_A_LINE - 1, RECORDS_A_LINE, 2 * RECORDS_A_LINE + 1])
+def test_however_many_there_are_all_come_back(tmp_path: Path, snapshot: Snapshot, count: int) -> None:
+    snapshot.write(EPOCH, 1, [WEB, *_many(count)], 100.0)
+    assert _ids(_read(tmp_path)) == {f"e{number}" for number in range(count)}
+    snapshot.close()
+
+
+def test_one_that_was_written_a_record_a_line_is_read(
+    tmp_path: Path, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots, "RECORDS_A_LINE", 1)
+    snapshot.write(EPOCH, 1, [WEB, *_many(3)], 100.0)
+    snapshot.close()
+    lines = (tmp_path / "mirror" / "snapshot").read_text().splitlines()
+    assert len(lines) == 1 + 4 + 1
+    assert _ids(_read(tmp_path)) == {"e0", "e1", "e2"}
+
+
+def test_a_line_that_is_missing_makes_it_none(tmp_path: Path, snapshot: Snapshot) -> None:
+    snapshot.write(EPOCH, 1, [WEB, *_many(2 * RECORDS_A_LINE)], 100.0)
+    snapshot.close()
+    path = tmp_path / "mirror" / "snapshot"
+    lines = path.read_text().splitlines(keepends=True)
+    assert len(lines) == 5
+    path.write_text("".join(lines[:2] + lines[3:]))
+    assert Snapshot(tmp_path / "mirror").read() is None
 
 
 @pytest.mark.parametrize("kept", [0, 1, 20, 60])
