@@ -84,6 +84,7 @@ def test_a_line_that_is_missing_makes_it_none(tmp_path: Path, snapshot: Snapshot
     path = tmp_path / "mirror" / "snapshot"
     lines = path.read_text().splitlines(keepends=True)
     assert len(lines) == 5
+    assert lines[-1].endswith(f'{{"records": {1 + 2 * RECORDS_A_LINE}}}\n')
     path.write_text("".join(lines[:2] + lines[3:]))
     assert Snapshot(tmp_path / "mirror").read() is None
 
