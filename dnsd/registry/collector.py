@@ -19,7 +19,7 @@ from dnsd.runtime.clock import Clock
 
 YOUNG_MOST = 40_000
 """So many new objects, and the collector looks at them: some 4 ms. Python's own 700 suits small programs; with 10,000
-it walks what a batch of registrations makes four times before all of it is looked at anyway (``Growth``)."""
+it walks what single registrations make several times before all of it is looked at anyway (``Growth``)."""
 
 RECORDS_A_COLLECTION = 1_000
 """So many new records are looked at once (some 15 ms), then hardly ever again."""
