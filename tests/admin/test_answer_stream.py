@@ -50,7 +50,6 @@ async def test_it_goes_on_after_a_lost_past(replica: Any) -> None:
         await reader.next()
         for watch in list(replica.mirror._past._watching):  # the departures' too
             watch.lose("another history")
-        await asyncio.sleep(0)
         await replica.call("PUT", f"{WEB}/endpoints/a", {"address": "192.0.2.1"})
         assert told(await reader.next()) == ("NOERROR", ["192.0.2.1"])
 
