@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import accumulate, groupby
 from operator import attrgetter
 
-from dnsd.authority.form import Answer, Kind, Rotation, form_of, rotation
+from dnsd.authority.form import Answer, Form, Kind, Rotation, form_of, rotation
 from dnsd.authority.node import REFERRAL, WILDCARD, Node, node_of
 from dnsd.authority.octets import HEADER_OCTETS, OWNER_POINTER, question_key, record_octets
 from dnsd.authority.zone import Zone
@@ -35,7 +35,12 @@ def lone_node(zone: Zone, rtype: int, ttl: int, rdata: bytes) -> Node:
 
 def node_of_one(zone: Zone, rtype: int, record: bytes) -> Node:
     """The node of a name that owns this record alone, which has nothing additional."""
-    return Node(zone, form_of(question_key(rtype), Kind.PLAIN, 1, len(record)), record)
+    return Node(zone, _form_of_one(rtype, len(record)), record)
+
+
+@lru_cache(maxsize=1024)
+def _form_of_one(rtype: int, octets: int) -> Form:
+    return form_of(question_key(rtype), Kind.PLAIN, 1, octets)
 
 
 def compile_rrset(rrset: RRset, sets_at: SetsAt) -> Answer:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, chain, groupby
+from functools import lru_cache
+from itertools import accumulate, groupby
 from operator import itemgetter
 
 from dnsd.authority.compile import compile_node, node_of_one
-from dnsd.authority.form import Answer, Rotation, rotation
+from dnsd.authority.form import RECORDS_SHARED_MOST, Answer, Rotation, rotation
 from dnsd.authority.node import Node, node_of
 from dnsd.authority.octets import HEADER_OCTETS, OWNER_POINTER, question_key
 from dnsd.authority.schema import answered, endpoint_port, port_name, publish, published_ports, service_name
@@ -30,9 +31,10 @@ _IN = int(RRClass.IN)
 _A, _AAAA, _SRV = int(RRType.A), int(RRType.AAAA), int(RRType.SRV)
 _KEYS = {rtype: question_key(rtype) for rtype in (_A, _AAAA, _SRV)}
 
-Ranked = tuple[int, int, bytes]
-"""Priority, weight and the record itself without its owner."""
-_priority_of = itemgetter(0)
+Rank = tuple[int, int]
+"""Priority and weight."""
+Ranked = tuple[Rank, bytes]
+"""A record behind its owner, with its rank."""
 
 
 @dataclass(slots=True)
@@ -52,14 +54,15 @@ def compiled(service: Service, endpoints: Sequence[Endpoint], zone: Zone) -> Mad
 
 
 class _Host:
-    """What a name below the service owns: its label with the length, its records after their owner, by type."""
+    """What a name below the service owns: its label with the length, its records behind their owner, by type."""
 
-    __slots__ = ("addresses", "endpoint", "label", "name")
+    __slots__ = ("addresses", "endpoint", "label", "name", "rank")
 
     def __init__(self, endpoint: Endpoint, label: bytes, name: Name) -> None:
         self.endpoint = endpoint
         self.label = label
         self.name = name
+        self.rank: Rank = (endpoint.priority, endpoint.weight)
         self.addresses: dict[int, list[bytes]] = {}
 
 
@@ -70,35 +73,31 @@ def direct(service: Service, endpoints: Sequence[Endpoint], zone: Zone, standing
     """
     if service.external_name is not None or service.cluster_ips:
         return None
-    given = answered(service, endpoints)
     owner = service_name(service, zone.origin)
     made = Made()
-    hosts = _hosts(service, owner, given, made)
+    hosts = _hosts(service, owner, answered(service, endpoints), made)
     if not hosts:
         return None
     answers: dict[bytes, Answer] = {}
-    for rtype in dict.fromkeys(rtype for host in hosts for rtype in host.addresses):
-        ranked = [
-            (host.endpoint.priority, host.endpoint.weight, record)
-            for host in hosts
-            for record in host.addresses.get(rtype, ())
-        ]
-        answers[_KEYS[rtype]] = _answer(owner, ranked)
-    at_owner: dict[bytes, Ranked] = {}
+    for rtype in dict.fromkeys([rtype for host in hosts for rtype in host.addresses]):
+        answers[_KEYS[rtype]] = _answer([(host.rank, each) for host in hosts for each in host.addresses.get(rtype, ())])
+    at_owner: dict[Ranked, None] = {}
     targets: dict[_Host, None] = {}
-    for port, numbers in _ports(service, endpoints, hosts):
-        ranked = _srv_records(service.ttl_seconds, hosts, numbers)
-        if not ranked:
+    ports = _ports(service, endpoints, hosts)
+    for port, numbers in ports:
+        found = _srv_records(service.ttl_seconds, hosts, numbers)
+        if not found:
             return None
         having = [host for host, number in zip(hosts, numbers, strict=True) if number is not None]
         targets.update(dict.fromkeys(having))
-        for each in ranked:
-            at_owner.setdefault(each[2], each)
+        at_owner.update(dict.fromkeys(found))  # two ports of one number are one record
+        answer = _answer(found)
         if port.name:
             below = port_name(port, owner)
-            made.nodes[below] = node_of(zone, {_KEYS[_SRV]: _answer(below, ranked, having, len(below) - len(owner))})
-    if at_owner:
-        answers[_KEYS[_SRV]] = _answer(owner, list(at_owner.values()), list(targets), 0)
+            made.nodes[below] = node_of(zone, {_KEYS[_SRV]: _with_hosts(answer, having, len(below) - len(owner))})
+    if ports:
+        of_all = answer if len(ports) == 1 else _answer(list(at_owner))
+        answers[_KEYS[_SRV]] = _with_hosts(of_all, targets)
     made.nodes[owner] = node_of(zone, answers)
     for host in hosts:
         made.nodes[host.name] = _host_node(host, zone, standing.get(host.name))
@@ -110,7 +109,7 @@ def _hosts(service: Service, owner: Name, given: Sequence[Endpoint], made: Made)
     hosts: dict[bytes, _Host] = {}
     pointers = made.pointers
     ttl = service.ttl_seconds
-    four, six = OWNER_POINTER + _HEAD.pack(_A, _IN, ttl, 4), OWNER_POINTER + _HEAD.pack(_AAAA, _IN, ttl, 16)
+    four, six = _HEAD.pack(_A, _IN, ttl, 4), _HEAD.pack(_AAAA, _IN, ttl, 16)
     for endpoint in given:
         own: dict[str, _Host] = {}
         for address in endpoint.addresses:
@@ -138,7 +137,7 @@ def _ports(
 ) -> list[tuple[Port | ServicePort, list[int | None]]]:
     """The service's ports, each with the number that it has at every host."""
     first = endpoints[0].ports
-    if not service.ports and all(each.ports is first or each.ports == first for each in endpoints):
+    if not service.ports and not [each for each in endpoints if each.ports is not first and each.ports != first]:
         return [(port, [port.port] * len(hosts)) for port in first]
     return [
         (port, [endpoint_port(port, host.endpoint, is_declared=bool(service.ports)) for host in hosts])
@@ -147,60 +146,60 @@ def _ports(
 
 
 def _srv_records(ttl: int, hosts: Sequence[_Host], numbers: Sequence[int | None]) -> list[Ranked]:
-    ranked = []
-    for host, number in zip(hosts, numbers, strict=True):
-        if number is not None:
-            priority, weight = host.endpoint.priority, host.endpoint.weight
-            head = _SRV_HEAD.pack(_SRV, _IN, ttl, 6 + len(host.name), priority, weight, number)
-            ranked.append((priority, weight, OWNER_POINTER + head + host.name))
-    return ranked
-
-
-def _answer(owner: Name, found: list[Ranked], targets: Sequence[_Host] = (), above_octets: int = 0) -> Answer:
-    """One RRset; ``above_octets``: so far behind the start of ``owner`` stands the service's name, for pointers."""
-    if len({each[0] for each in found}) > 1:
-        found = sorted(found, key=_priority_of)
-    packed = [each[2] for each in found]
-    pointer = (_POINTER_BASE + above_octets).to_bytes(2)
-    additional = [
-        host.label + pointer + record[len(OWNER_POINTER) :]
-        for host in targets
-        for record in chain.from_iterable(host.addresses.values())
+    return [
+        (host.rank, _SRV_HEAD.pack(_SRV, _IN, ttl, 6 + len(host.name), *host.rank, number) + host.name)
+        for host, number in zip(hosts, numbers, strict=True)
+        if number is not None
     ]
-    return Answer(len(packed), b"".join(packed), _rotations(found), b"".join(additional), len(additional))
 
 
-def _rotations(ranked: Sequence[Ranked]) -> tuple[Rotation, ...]:
-    """One rotation a priority, or none when there is but one record."""
-    if len(ranked) < 2:
+def _answer(found: Sequence[Ranked]) -> Answer:
+    """One RRset."""
+    ranks, records = zip(*sorted(found, key=_priority_of), strict=True)
+    section = OWNER_POINTER + OWNER_POINTER.join(records)
+    return Answer(len(records), section, _rotations(tuple(map(len, records)), ranks))
+
+
+def _priority_of(ranked: Ranked) -> int:
+    return ranked[0][0]
+
+
+def _with_hosts(answer: Answer, targets: Iterable[_Host], above_octets: int = 0) -> Answer:
+    """The same with the addresses of its targets; the service's name stands so far behind the start of the owner."""
+    pointer = (_POINTER_BASE + above_octets).to_bytes(2)
+    found = [host.label + pointer + each for host in targets for own in host.addresses.values() for each in own]
+    return Answer(answer.count, answer.section, answer.rotations, b"".join(found), len(found))
+
+
+def _rotations(octets: tuple[int, ...], ranks: tuple[Rank, ...]) -> tuple[Rotation, ...]:
+    """One rotation a priority, or none when there is but one record; ``octets`` of records behind their owner."""
+    if len(octets) < 2:
         return ()
-    bounds = tuple(accumulate([len(record) for _, _, record in ranked], initial=0))
-    if ranked[0][0] == ranked[-1][0]:  # sorted, so all are of one priority
-        return (rotation(bounds[:-1], bounds[-1], tuple(accumulate([weight for _, weight, _ in ranked]))),)
+    return (_shared_rotations if len(octets) <= RECORDS_SHARED_MOST else _new_rotations)(octets, ranks)
+
+
+def _new_rotations(octets: tuple[int, ...], ranks: tuple[Rank, ...]) -> tuple[Rotation, ...]:
+    bounds = tuple(accumulate([len(OWNER_POINTER) + each for each in octets], initial=0))
     rotations, at = [], 0
-    for _, group in groupby(ranked, key=_priority_of):
-        cumulative = tuple(accumulate([weight for _, weight, _ in group]))
+    for _, group in groupby(ranks, key=itemgetter(0)):
+        cumulative = tuple(accumulate([weight for _, weight in group]))
         after = at + len(cumulative)
         rotations.append(rotation(bounds[at:after], bounds[after], cumulative))
         at = after
     return tuple(rotations)
 
 
+_shared_rotations = lru_cache(maxsize=4096)(_new_rotations)
+
+
 def _host_node(host: _Host, zone: Zone, old: Node | None) -> Node:
     """The node of a host name; ``old`` itself when nothing of it differs."""
-    if len(host.addresses) > 1:
-        return node_of(zone, {_KEYS[rtype]: _host_answer(host, rtype) for rtype in host.addresses})
-    ((rtype, records),) = host.addresses.items()
-    if len(records) > 1:
-        return node_of(zone, {_KEYS[rtype]: _host_answer(host, rtype)})
-    if old is not None and old.zone is zone and old.rest is None and old.records == records[0]:
-        return old
-    return node_of_one(zone, rtype, records[0])
-
-
-def _host_answer(host: _Host, rtype: int) -> Answer:
-    records = host.addresses[rtype]
-    if len(records) > 1:
-        return _answer(host.name, [(host.endpoint.priority, host.endpoint.weight, each) for each in records])
-    only = records[0]
-    return Answer(1, only)
+    if len(host.addresses) == 1:
+        ((rtype, found),) = host.addresses.items()
+        if len(found) == 1:
+            record = OWNER_POINTER + found[0]
+            if old is not None and old.zone is zone and old.rest is None and old.records == record:
+                return old
+            return node_of_one(zone, rtype, record)
+    answers = {_KEYS[rtype]: _answer([(host.rank, each) for each in found]) for rtype, found in host.addresses.items()}
+    return node_of(zone, answers)

@@ -20,7 +20,7 @@ COUNT_MOST = 0xFFFE
 """What a header's count can say, an OPT record left room for."""
 DRAWS_MOST = 64
 _FORMS_MOST = 4096
-_RECORDS_SHARED_MOST = 16
+RECORDS_SHARED_MOST = 16
 
 Packed = tuple[Any, ...]
 """A form, node or zone as plain values that ``marshal`` can carry."""
@@ -55,7 +55,7 @@ _shared_rotation = lru_cache(maxsize=_FORMS_MOST)(Rotation)
 
 def rotation(starts: tuple[int, ...], end: int, cumulative: tuple[int, ...]) -> Rotation:
     """A rotation; small ones are shared, because most services have few endpoints, all of one weight."""
-    make = _shared_rotation if len(starts) <= _RECORDS_SHARED_MOST else Rotation
+    make = _shared_rotation if len(starts) <= RECORDS_SHARED_MOST else Rotation
     return make(starts, end, cumulative)
 
 
@@ -128,7 +128,7 @@ def form_of(
     additional_octets: int = 0,
 ) -> Form:
     """A form; those of few records are shared."""
-    make = _shared_form if count <= _RECORDS_SHARED_MOST else Form
+    make = _shared_form if count <= RECORDS_SHARED_MOST else Form
     return make(key, kind, count, section_octets, rotations, additional_count, additional_octets)
 
 
@@ -139,9 +139,12 @@ def unpack_form(packed: Packed) -> Form:
     return form_of(key, kind, count, section_octets, tuple([rotation(*turn) for turn in rotations]), *additional)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
-    """One RRset, ready: ``section`` is its records in stable order, ``rotations`` as in a :class:`Form`."""
+    """One RRset, ready: ``section`` is its records in stable order, ``rotations`` as in a :class:`Form`.
+
+    Nobody changes one. It is not frozen, because that makes it four times as dear to make.
+    """
 
     count: int
     section: bytes

@@ -52,13 +52,20 @@ def publish(service: Service, endpoints: Iterable[Endpoint], zone: Name) -> Publ
     return _headless(service, owner, known, given)
 
 
-def answered(service: Service, endpoints: Sequence[Endpoint]) -> list[Endpoint]:
+def answered(service: Service, endpoints: Sequence[Endpoint]) -> Sequence[Endpoint]:
     """The endpoints that stand in answers. If all that could is draining, the draining ones are answered; if all of
     them fail their health check, the check counts for nothing: it never empties a service.
     """
+    if are_well(endpoints):
+        return endpoints
     able = [each for each in endpoints if withheld(service, each) is None]
     able = [each for each in able if not each.draining] or able
     return able if service.health is None else [each for each in able if each.failing is None] or able
+
+
+def are_well(endpoints: Iterable[Endpoint]) -> bool:
+    """True when nothing at all speaks against any of them, as in nearly every service at nearly every moment."""
+    return not [each for each in endpoints if each.draining or not each.ready or not each.weight or each.failing]
 
 
 def withheld(service: Service, endpoint: Endpoint) -> Withheld | None:

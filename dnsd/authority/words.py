@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
 from sys import intern
 
-from dnsd.authority.schema import answered, published_ports, withheld
+from dnsd.authority.schema import answered, are_well, published_ports, withheld
 from dnsd.model.names import Name
 from dnsd.model.service import Endpoint, Service
 
@@ -72,6 +72,8 @@ def words_of(service: Service, known: Mapping[str, Endpoint], published: Collect
 
 
 def _reason(service: Service, known: Mapping[str, Endpoint], published: Collection[Endpoint]) -> str:
+    if known and are_well(known.values()):
+        return ""
     given = {each.id for each in answered(service, list(published))}
     out = [each for each in known.values() if each.id not in given or withheld(service, each)]
     if not known:
