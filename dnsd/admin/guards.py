@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
@@ -76,7 +77,7 @@ async def add_headers(request: web.Request, handler: Handler) -> web.StreamRespo
 def _check_host(request: web.Request, known: frozenset[str]) -> None:
     given = request.headers.getall(hdrs.HOST, [])
     host = _host_name(given[0]) if len(given) == 1 else None
-    if host is None or host not in known | _address_here(request):
+    if host is None or not (host in known or host in _address_here(request)):
         raise Misdirected("the Host header names none of this server's addresses")
 
 
@@ -88,6 +89,7 @@ def _check_origin(request: web.Request) -> None:
             raise Misdirected("a page of another origin may not ask")
 
 
+@lru_cache(maxsize=64)
 def _host_name(text: str) -> str | None:
     """The host of ``host:port``, in lower case, without brackets; None when it is none."""
     try:

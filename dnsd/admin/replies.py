@@ -55,7 +55,8 @@ def reply_object(value: Service | Endpoint, body: Mapping[str, object]) -> web.R
 def reply_written(written: Written) -> web.Response:
     """What a PUT, a PATCH or an undrain did: 201 when it created the object, with how safe and how visible it is."""
     status = 201 if written.outcome == "created" else 200
-    return reply(written_document(written) | certainty(written), status, written.value.revision)
+    text = f"{written_text(written)[:-1]},{_encode(certainty(written))[1:]}"
+    return reply_text(text, status, {hdrs.ETAG: etag(written.value.revision)})
 
 
 def reply_deleted(written: Written) -> web.Response:
