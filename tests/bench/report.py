@@ -4,6 +4,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -38,6 +39,7 @@ the same records and one worker; the mix is 55 % A, 25 % AAAA (mostly NODATA), 1
 dnsd has its default settings but for these: no limit of new registrations (`--registrations-per-second 0`; by default
 single calls above 2,000 a second are refused with 429) and no quotas (`--quota-services 0` and its like), no settling,
 no lame duck, ports closed until all is loaded.
+dnsd runs on the Python that runs the benchmark, and how that was built matters: see "Which Python" in `operating.md`.
 NSD has no rate limit and minimal responses. A sample of fewer than five ticks of CPU time is noted and taken again.
 
 ## Machine and versions
@@ -121,7 +123,7 @@ def _surroundings() -> Iterator[tuple[str, str]]:
     yield "memory", f"{int(_first_value('/proc/meminfo', 'MemTotal').split()[0]) // 1024:,} MiB"
     yield "kernel", f"{platform.system()} {platform.release()}"
     yield "who goes first", precedence.told()
-    yield "Python", f"{platform.python_implementation()} {platform.python_version()}"
+    yield "Python", f"{platform.python_implementation()} {sys.version}, {Path(sys.executable).resolve()}"
     yield "dnsd", dnsd.__version__
     for name in _PACKAGES:
         try:
