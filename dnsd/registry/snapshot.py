@@ -21,6 +21,7 @@ from typing import IO, Any, TypeGuard
 from dnsd.authority.inventory import Inventory
 from dnsd.model.change import Change
 from dnsd.model.service import Endpoint, Service
+from dnsd.runtime.pace import Pace
 from dnsd.store.record import BadRecord, change_fields, put_fields, read_change
 
 FORMAT = 1
@@ -61,8 +62,9 @@ class Since:
 class Snapshot:
     """The files of one replica in ``directory``. Methods raise OSError; ``write`` and ``read`` may block for long."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, pace: Pace | None = None) -> None:
         self._directory = directory
+        self._pace = pace or Pace()
         self._journal: IO[str] | None = None
         self._records = 0
         """In the journal."""
@@ -132,7 +134,8 @@ class Snapshot:
         beside, final = self._directory / "snapshot.new", self._directory / "snapshot"
         head = {"format": FORMAT, "epoch": epoch, "revision": revision, "written_at": at}
         with beside.open("w", encoding="utf-8") as file:
-            file.writelines(_snapshot_lines(head | {"history": history, "removed": removed}, values))
+            lines = _snapshot_lines(head | {"history": history, "removed": removed}, values)
+            file.writelines(self._pace.paced(lines))
             file.flush()
             os.fsync(file.fileno())
         beside.replace(final)

@@ -20,6 +20,11 @@ class Clock(Protocol):
         """Come back after so many monotonic seconds."""
 
 
+def thread_seconds() -> float:
+    """Seconds of CPU that the calling thread has had."""
+    return time.thread_time()
+
+
 class SystemClock:
     """The machine's clock."""
 
