@@ -26,12 +26,12 @@ _P99 = 0.99
 ABOUT = """\
 p99 is taken at 1,000 queries a second, the rate at which latency is asked for, as in the row before; at 5,000 it is
 shown beside it, where nothing is asked: two cores are too few there for NSD as well. Cost is taken at full speed.
-*Cores shared*: the server has the first core, dnsperf the second, and whoever registers (the client, control, the store, the parent) takes
-of both. *Cores apart*: the server and dnsperf share the first core, all others have the second; of three and more, the
-server has the first, dnsperf the second. Apart shows what changes do to answers. Shared shows what the want of a core
-does, also to NSD, which knows of no change and is asked beside the same ones. Where p99 is taken, the servers have the
-niceness of dnsd's unit, and dnsperf goes before everybody on its core (where that was permitted: see above), since what
-the client waits for a core is not the server's doing."""
+*Cores shared*: the server has the first core, dnsperf the second, and whoever registers (the client, control, the
+store, the parent) takes of both. *Cores apart*: the server and dnsperf share the first core, all others have the
+second; of three and more, the server has the first, dnsperf the second. Apart shows what changes do to answers. Shared
+shows what the want of a core does, also to NSD, which knows of no change and is asked beside the same ones. Where p99
+is taken, the servers have the niceness of dnsd's unit, and dnsperf goes before everybody on its core (where that was
+permitted: see above), since what the client waits for a core is not the server's doing."""
 
 
 @dataclass(frozen=True)
