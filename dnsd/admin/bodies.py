@@ -41,14 +41,25 @@ async def read_octets(request: web.Request, types: Collection[str], octets_most:
     _check_type(request, types)
     if (request.content_length or 0) > octets_most:
         raise TooLarge(_too_large(octets_most))
-    octets = bytearray()
     try:
-        async for chunk in request.content.iter_any():
-            octets += chunk
-            if len(octets) > octets_most:
-                raise TooLarge(_too_large(octets_most))
+        if request.content.is_eof():  # all of it came with the header, as short ones do
+            octets = request.content.read_nowait()
+        else:
+            octets = await _octets_to_come(request, octets_most)
     except (web.RequestPayloadError, ConnectionError) as fault:  # broken, or whoever sent it has gone
         raise NotJson(f"the body is broken: {fault}") from None
+    if len(octets) > octets_most:
+        raise TooLarge(_too_large(octets_most))
+    return octets
+
+
+async def _octets_to_come(request: web.Request, octets_most: int) -> bytes:
+    """The body up to its end, or a little more than so many octets of it."""
+    octets = bytearray()
+    async for chunk in request.content.iter_any():
+        octets += chunk
+        if len(octets) > octets_most:
+            break
     return bytes(octets)
 
 

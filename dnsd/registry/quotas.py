@@ -6,7 +6,6 @@ what each of them has on its way.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -98,15 +97,15 @@ class Quotas:
     def _check_counts(self, new: set[Key], going: set[Key]) -> None:
         more = _by_place(new)
         less = _by_place(going)
-        coming: Counter[tuple[str, ...]] | None = None
+        coming: dict[tuple[str, ...], int] | None = None
         for place, added in more.items():
             most, setting, what = self._limit(place)
-            count = self._standing(place) - less[place] + added
+            count = self._standing(place) - less.get(place, 0) + added
             if not most or count + len(self._coming) <= most:  # room, whatever is on its way
                 continue
             if coming is None:
                 coming = _by_place(key for key in self._coming if key not in new and not self._stands(key))
-            count += coming[place]
+            count += coming.get(place, 0)
             if count > most:
                 name = "/".join(place[1:])
                 raise OverQuota(f"{name} would hold {count} {what}, at most {most} are allowed ({setting})")
@@ -160,13 +159,11 @@ def _octets(texts: Mapping[str, str]) -> int:
     return sum(len(name.encode()) + len(text.encode()) for name, text in texts.items())
 
 
-def _by_place(keys: Iterable[Key]) -> Counter[tuple[str, ...]]:
+def _by_place(keys: Iterable[Key]) -> dict[tuple[str, ...], int]:
     """How many of the keys count where: services and endpoints of a namespace, endpoints of a service."""
-    places: Counter[tuple[str, ...]] = Counter()
+    places: dict[tuple[str, ...], int] = {}
     for key in keys:
-        if len(key) == 2:
-            places["services", key[0]] += 1
-        else:
-            places["endpoints", key[0]] += 1
-            places["endpoints", key[0], key[1]] += 1
+        wider = ("services" if len(key) == 2 else "endpoints", key[0])
+        for place in (wider,) if len(key) == 2 else (wider, (*wider, key[1])):
+            places[place] = places.get(place, 0) + 1
     return places
