@@ -83,8 +83,8 @@ def rates(stage: Stage) -> list[Figure]:
     calls.call(replica.admin, "GET", "/livez")  # responders answer while control still reads its modules
     requests = _Requests()
     ways = {
-        f"registrations, single calls of {_CONNECTIONS} clients, limit off": (requests.put_singly, _CONNECTIONS, 1, 2000),
-        f"renewals, single calls of {_CONNECTIONS} clients": (requests.renew_singly, _CONNECTIONS, 1, 3000),
+        f"registrations, singly, {_CONNECTIONS} clients, limit off": (requests.put_singly, _CONNECTIONS, 1, 2000),
+        f"renewals, singly, {_CONNECTIONS} clients": (requests.renew_singly, _CONNECTIONS, 1, 3000),
         f"registrations, {_A_BATCH} a call": (requests.put_batches, _BATCH_CONNECTIONS, _A_BATCH, 10_000),
         f"renewals, {_A_BATCH} a call": (requests.renew_batches, _BATCH_CONNECTIONS, _A_BATCH, 50_000),
     }
