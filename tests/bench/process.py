@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
@@ -71,8 +71,9 @@ def command_line(pid: int) -> str:
 def pin(pids: Iterable[int], cores: Sequence[int]) -> None:
     """Let all threads of these processes run on these cores alone."""
     for pid in pids:
-        for thread in os.listdir(f"/proc/{pid}/task"):
-            os.sched_setaffinity(int(thread), cores)
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended: a store's child that rewrote its file
+            for thread in os.listdir(f"/proc/{pid}/task"):
+                os.sched_setaffinity(int(thread), cores)
 
 
 @contextmanager
