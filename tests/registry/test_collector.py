@@ -7,7 +7,6 @@ from dnsd.registry.collector import (
     BATCHES_SECONDS,
     RECORDS_A_BATCH,
     RECORDS_A_COLLECTION,
-    WHOLE_FREEZES_LEAST,
     WHOLE_SECONDS_LEAST,
     WHOLE_SHARE_MOST,
     YOUNG_MOST,
@@ -95,11 +94,10 @@ def test_what_came_is_looked_at_once_and_garbage_among_it_is_freed(hand_clock):
     assert gc.get_freeze_count() == 0
 
 
-def _left_out(growth, times=WHOLE_FREEZES_LEAST):
+def _left_out(growth):
     """A knot that was in use when what came was looked at, and is no more."""
     knot = Knot()
-    for _ in range(times):
-        _take_in(growth, RECORDS_A_COLLECTION)
+    _take_in(growth, RECORDS_A_COLLECTION)
     return weakref.ref(knot)
 
 
@@ -115,22 +113,8 @@ def test_what_was_in_use_then_is_freed_by_a_walk_of_everything(hand_clock):
     assert gc.get_freeze_count() > 1000
 
 
-def test_as_long_as_little_was_left_out_nothing_is_walked_for_it(hand_clock):
-    """With 100,000 endpoints the loop stood still for 0.8 s, a minute after the start, for a connection or two."""
-    growth = Growth(hand_clock)
-    gone = _left_out(growth, WHOLE_FREEZES_LEAST - 1)
-    hand_clock.advance(WHOLE_SECONDS_LEAST)
-    _take_in(growth, RECORDS_A_COLLECTION)
-    assert gone() is not None
-    with growth.taking_in(RECORDS_A_BATCH, 1):
-        pass
-    _take_in(growth, RECORDS_A_COLLECTION)
-    assert gone() is None
-
-
 def test_a_walk_of_everything_that_takes_long_is_as_seldom(hand_clock, monkeypatch):
     growth, collect = Growth(hand_clock), gc.collect
-    _left_out(growth)
     hand_clock.advance(WHOLE_SECONDS_LEAST)
     monkeypatch.setattr(gc, "collect", lambda: (hand_clock.advance(1.0), collect()))
     _take_in(growth, RECORDS_A_COLLECTION)
@@ -169,7 +153,6 @@ def test_between_batches_what_else_there_is_is_looked_at_now_and_then(hand_clock
     late = weakref.ref(Knot())
     with growth.taking_in(RECORDS_A_BATCH, 1):
         assert late() is None
-    _left_out(growth)
     hand_clock.advance(WHOLE_SECONDS_LEAST)
     with growth.taking_in(2 * RECORDS_A_BATCH, 2):
         assert early() is None
