@@ -24,22 +24,12 @@ def cpu_seconds(pids: Iterable[int]) -> float:
     return ticks / TICKS_A_SECOND
 
 
-def main_thread_seconds(pids: Iterable[int]) -> float:
-    """CPU time of these processes' main threads alone; of all threads where the kernel does not tell."""
-    known = list(pids)
-    return _schedstat_seconds(known, 0) or cpu_seconds(known)
-
-
 def waited_seconds(pids: Iterable[int]) -> float:
     """How long these processes' main threads were ready to run and had no core; 0 where the kernel does not tell."""
-    return _schedstat_seconds(pids, 1)
-
-
-def _schedstat_seconds(pids: Iterable[int], field: int) -> float:
     nanoseconds = 0
     for pid in pids:
         told = Path(f"/proc/{pid}/schedstat")
-        nanoseconds += int(told.read_text().split()[field]) if told.exists() else 0
+        nanoseconds += int(told.read_text().split()[1]) if told.exists() else 0
     return nanoseconds / 1e9
 
 

@@ -19,8 +19,7 @@ from dnsd.model.service import Endpoint, Port
 
 _NAMESPACE = "rate"
 _ENDPOINTS_A_SERVICE = 4
-_CONNECTIONS = 64
-"""Of those who call singly: instances that each register themselves."""
+_CONNECTIONS = 16
 _BATCH_CONNECTIONS = 4
 _A_BATCH = 500
 _GIVE_UP_SECONDS = 2.0
@@ -83,8 +82,8 @@ def rates(stage: Stage) -> list[Figure]:
     calls.call(replica.admin, "GET", "/livez")  # responders answer while control still reads its modules
     requests = _Requests()
     ways = {
-        f"registrations, singly, {_CONNECTIONS} clients, limit off": (requests.put_singly, _CONNECTIONS, 1, 2000),
-        f"renewals, singly, {_CONNECTIONS} clients": (requests.renew_singly, _CONNECTIONS, 1, 3000),
+        "registrations, single calls, limit off": (requests.put_singly, _CONNECTIONS, 1, 2000),
+        "renewals, single calls": (requests.renew_singly, _CONNECTIONS, 1, 3000),
         f"registrations, {_A_BATCH} a call": (requests.put_batches, _BATCH_CONNECTIONS, _A_BATCH, 10_000),
         f"renewals, {_A_BATCH} a call": (requests.renew_batches, _BATCH_CONNECTIONS, _A_BATCH, 50_000),
     }

@@ -105,10 +105,7 @@ def _costing(stage: Stage, peer: Peer, endpoints: int) -> Callable[[int], float]
 
 
 def _changing(peer: Peer, endpoints: int) -> Callable[[int], float]:
-    """Microseconds of CPU, control's and the responder's, that a change of one endpoint's weight costs.
-
-    Of their main threads: in another, control still saves the million endpoints that were loaded a minute ago.
-    """
+    """Microseconds of CPU, control's and the responder's, that a change of one endpoint's weight costs."""
     assert isinstance(peer, Replica)
     services = Records.of_endpoints(endpoints).services
     weights = count(1)
@@ -130,9 +127,9 @@ def _weight_changes(services: int, weights: Iterator[int]) -> Iterator[bytes]:
 def _cost_of_changes(replica: Replica, requests: Iterator[bytes]) -> float:
     pids = [*replica.control(), *replica.pids()]
     process.pin(pids, process.ALL_CORES)
-    before = process.main_thread_seconds(pids)
+    before = process.cpu_seconds(pids)
     done = replica.send(requests, connections=1)
-    return (process.main_thread_seconds(pids) - before) / done * _MICRO
+    return (process.cpu_seconds(pids) - before) / done * _MICRO
 
 
 def _asking_crowd(stage: Stage, peer: Peer, size: int) -> Callable[[int], float]:
