@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from itertools import accumulate, groupby
 from operator import attrgetter
 
-from dnsd.authority.form import Answer, Form, Kind, Rotation, form_of, rotation
+from dnsd.authority.form import Answer, Form, Kind, form_of, rotations
 from dnsd.authority.node import REFERRAL, WILDCARD, Node, node_of
 from dnsd.authority.octets import HEADER_OCTETS, OWNER_POINTER, question_key, record_octets
 from dnsd.authority.zone import Zone
 from dnsd.model.message import RRType
 from dnsd.model.names import Name, parent_of
 from dnsd.model.rdata import TARGETED, target_of
-from dnsd.model.rrset import Record, RRset
+from dnsd.model.rrset import RRset
 
 _priority_of = attrgetter("priority")
 SetsAt = Callable[[Name], Iterable[RRset]]
@@ -52,7 +51,8 @@ def compile_rrset(rrset: RRset, sets_at: SetsAt) -> Answer:
     packed = [record_octets(OWNER_POINTER, rrset.rtype, rrset.ttl, record.rdata) for record in ranked]
     # A wildcard answers for names of any length, so nothing in its additional section may point into the question.
     additional = list(_additional(rrset, sets_at, compressed=not rrset.owner.startswith(WILDCARD)))
-    return Answer(len(packed), b"".join(packed), _rotations(ranked, packed), b"".join(additional), len(additional))
+    turns = rotations(tuple(map(len, packed)), tuple([(record.priority, record.weight) for record in ranked]))
+    return Answer(len(packed), b"".join(packed), turns, b"".join(additional), len(additional))
 
 
 def compile_cut(zone: Zone, sets: Iterable[RRset], sets_at: SetsAt) -> Node:
@@ -91,20 +91,6 @@ def _suffixes(owner: Name) -> dict[Name, bytes]:
         suffixes[suffix] = struct.pack(">H", 0xC000 | HEADER_OCTETS + len(owner) - len(suffix))
         suffix = parent_of(suffix)
     return suffixes
-
-
-def _rotations(ranked: Sequence[Record], packed: Sequence[bytes]) -> tuple[Rotation, ...]:
-    """One rotation a priority, or none when there is but one record."""
-    if len(packed) < 2:
-        return ()
-    bounds = list(accumulate(map(len, packed), initial=0))
-    rotations, at = [], 0
-    for _, group in groupby(ranked, key=_priority_of):
-        weights = [record.weight for record in group]
-        after = at + len(weights)
-        rotations.append(rotation(tuple(bounds[at:after]), bounds[after], tuple(accumulate(weights))))
-        at = after
-    return tuple(rotations)
 
 
 def _additional(rrset: RRset, sets_at: SetsAt, compressed: bool = True) -> Iterator[bytes]:

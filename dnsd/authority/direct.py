@@ -10,12 +10,9 @@ import socket
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from itertools import accumulate, groupby
-from operator import itemgetter
 
 from dnsd.authority.compile import compile_node, node_of_one
-from dnsd.authority.form import RECORDS_SHARED_MOST, Answer, Rotation, rotation
+from dnsd.authority.form import Answer, Rank, rotations
 from dnsd.authority.node import Node, node_of
 from dnsd.authority.octets import HEADER_OCTETS, OWNER_POINTER, question_key
 from dnsd.authority.schema import answered, endpoint_port, port_name, publish, published_ports, service_name
@@ -31,8 +28,6 @@ _IN = int(RRClass.IN)
 _A, _AAAA, _SRV = int(RRType.A), int(RRType.AAAA), int(RRType.SRV)
 _KEYS = {rtype: question_key(rtype) for rtype in (_A, _AAAA, _SRV)}
 
-Rank = tuple[int, int]
-"""Priority and weight."""
 Ranked = tuple[Rank, bytes]
 """A record behind its owner, with its rank."""
 
@@ -157,7 +152,7 @@ def _answer(found: Sequence[Ranked]) -> Answer:
     """One RRset."""
     ranks, records = zip(*sorted(found, key=_priority_of), strict=True)
     section = OWNER_POINTER + OWNER_POINTER.join(records)
-    return Answer(len(records), section, _rotations(tuple(map(len, records)), ranks))
+    return Answer(len(records), section, rotations(tuple([len(OWNER_POINTER) + len(each) for each in records]), ranks))
 
 
 def _priority_of(ranked: Ranked) -> int:
@@ -169,27 +164,6 @@ def _with_hosts(answer: Answer, targets: Iterable[_Host], above_octets: int = 0)
     pointer = (_POINTER_BASE + above_octets).to_bytes(2)
     found = [host.label + pointer + each for host in targets for own in host.addresses.values() for each in own]
     return Answer(answer.count, answer.section, answer.rotations, b"".join(found), len(found))
-
-
-def _rotations(octets: tuple[int, ...], ranks: tuple[Rank, ...]) -> tuple[Rotation, ...]:
-    """One rotation a priority, or none when there is but one record; ``octets`` of records behind their owner."""
-    if len(octets) < 2:
-        return ()
-    return (_shared_rotations if len(octets) <= RECORDS_SHARED_MOST else _new_rotations)(octets, ranks)
-
-
-def _new_rotations(octets: tuple[int, ...], ranks: tuple[Rank, ...]) -> tuple[Rotation, ...]:
-    bounds = tuple(accumulate([len(OWNER_POINTER) + each for each in octets], initial=0))
-    rotations, at = [], 0
-    for _, group in groupby(ranks, key=itemgetter(0)):
-        cumulative = tuple(accumulate([weight for _, weight in group]))
-        after = at + len(cumulative)
-        rotations.append(rotation(bounds[at:after], bounds[after], cumulative))
-        at = after
-    return tuple(rotations)
-
-
-_shared_rotations = lru_cache(maxsize=4096)(_new_rotations)
 
 
 def _host_node(host: _Host, zone: Zone, old: Node | None) -> Node:

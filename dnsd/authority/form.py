@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate, groupby, pairwise
 from math import gcd
+from operator import itemgetter
 from typing import Any
 
 from dnsd.authority.octets import heads
@@ -20,8 +21,10 @@ COUNT_MOST = 0xFFFE
 """What a header's count can say, an OPT record left room for."""
 DRAWS_MOST = 64
 _FORMS_MOST = 4096
-RECORDS_SHARED_MOST = 16
+_RECORDS_SHARED_MOST = 16
 
+Rank = tuple[int, int]
+"""Priority and weight of a record."""
 Packed = tuple[Any, ...]
 """A form, node or zone as plain values that ``marshal`` can carry."""
 
@@ -55,8 +58,30 @@ _shared_rotation = lru_cache(maxsize=_FORMS_MOST)(Rotation)
 
 def rotation(starts: tuple[int, ...], end: int, cumulative: tuple[int, ...]) -> Rotation:
     """A rotation; small ones are shared, because most services have few endpoints, all of one weight."""
-    make = _shared_rotation if len(starts) <= RECORDS_SHARED_MOST else Rotation
+    make = _shared_rotation if len(starts) <= _RECORDS_SHARED_MOST else Rotation
     return make(starts, end, cumulative)
+
+
+def rotations(octets: tuple[int, ...], ranks: tuple[Rank, ...]) -> tuple[Rotation, ...]:
+    """One rotation a priority, or none when there is but one record: of records so long, in the order of priorities."""
+    if len(octets) < 2:
+        return ()
+    make = _shared_rotations if len(octets) <= _RECORDS_SHARED_MOST else _new_rotations
+    return make(octets, ranks)
+
+
+def _new_rotations(octets: tuple[int, ...], ranks: tuple[Rank, ...]) -> tuple[Rotation, ...]:
+    bounds = tuple(accumulate(octets, initial=0))
+    turns, at = [], 0
+    for _, group in groupby(ranks, key=itemgetter(0)):
+        cumulative = tuple(accumulate([weight for _, weight in group]))
+        after = at + len(cumulative)
+        turns.append(rotation(bounds[at:after], bounds[after], cumulative))
+        at = after
+    return tuple(turns)
+
+
+_shared_rotations = lru_cache(maxsize=_FORMS_MOST)(_new_rotations)
 
 
 class Form:
@@ -128,7 +153,7 @@ def form_of(
     additional_octets: int = 0,
 ) -> Form:
     """A form; those of few records are shared."""
-    make = _shared_form if count <= RECORDS_SHARED_MOST else Form
+    make = _shared_form if count <= _RECORDS_SHARED_MOST else Form
     return make(key, kind, count, section_octets, rotations, additional_count, additional_octets)
 
 
