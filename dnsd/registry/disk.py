@@ -22,16 +22,17 @@ from dnsd.model.service import Endpoint, Service
 from dnsd.registry.image import Mark, make_of, read_mark, read_parts, write_image
 from dnsd.registry.snapshot import Saved, Since, Snapshot
 from dnsd.runtime.clock import Clock
-from dnsd.runtime.pace import Pace
+from dnsd.runtime.pace import SHARE_MOST, Pace
 
 CONFIRM_SECONDS = 60.0
 """So often the journal of a quiet registry is told that nothing has changed."""
 RETRY_SECONDS = 10.0
 IMAGE_SHARE_MOST = 1 / 2
-"""Of the time, for images while we run, at its ``Pace`` a twentieth of the interpreter's: one takes as long as the
-snapshot, and the journal leads on from it."""
+"""Of the pause behind it, for an image while we run; at its ``Pace`` that is a thirtieth of the interpreter's time. One
+takes as long as the snapshot, and the journal leads on from it."""
 IMAGE_PAUSE_SECONDS_LEAST = 2.0
-_IMAGE_WITHIN_SECONDS = 600.0
+_IMAGE_WITHIN_SECONDS = 60.0 / SHARE_MOST
+"""A minute of work, at its ``Pace``."""
 
 _log = logging.getLogger("dnsd.disk")
 

@@ -1,10 +1,12 @@
 """A replica that restarts without its store answers what it knew; one whose disk fails goes on."""
 
+from itertools import count
 from pathlib import Path
 
 from dnsd.registry import disk, snapshot
 from dnsd.registry.image import read_mark
 from dnsd.registry.snapshot import Snapshot
+from dnsd.runtime.pace import Pace
 from dnsd.store.operations import delete, put
 
 
@@ -118,3 +120,42 @@ async def test_an_image_follows_soon_where_a_snapshot_went_without(
     await replica.store.write([put(make_endpoint("after"))], 0)
     await eventually(lambda: "after" in _saved_ids(tmp_path / "m"))
     assert read_mark(tmp_path / "m").revision == 1, "the journal leads on from it"
+
+
+def _tired() -> Pace:
+    """Of a thread that thinks it has worked 4 s on each piece: it rests for 36 s, longer than a test waits."""
+    turns = count()
+    return Pace(lambda: 4.0 * next(turns))
+
+
+async def test_saving_rests_between_its_pieces(make_replica, tmp_path, eventually, monkeypatch):
+    drawn = []
+    paced = Pace.paced
+
+    def noted(pace, pieces):
+        for piece in paced(pace, pieces):
+            drawn.append(type(piece))
+            yield piece
+
+    monkeypatch.setattr(Pace, "paced", noted)
+    await make_replica("one", directory=tmp_path / "m")
+    await eventually(lambda: read_mark(tmp_path / "m") is not None)
+    assert set(drawn) == {str, tuple}, "lines of the snapshot, parts of the image"
+
+
+async def test_who_leaves_rests_no_more(make_replica, make_endpoint, tmp_path, eventually, monkeypatch):
+    monkeypatch.setattr(disk, "Pace", _tired)
+    replica = await make_replica("one", directory=tmp_path / "m")
+    await eventually(lambda: (tmp_path / "m" / "snapshot.new").exists())
+    await replica.disk.leave(replica.mirror.standing(), 10.0)
+    assert read_mark(tmp_path / "m") is not None
+    await eventually(lambda: (tmp_path / "m" / "snapshot").exists())
+
+
+async def test_when_control_ends_its_thread_does_too(make_replica, make_endpoint, tmp_path, eventually, monkeypatch):
+    monkeypatch.setattr(disk, "Pace", _tired)
+    replica = await make_replica("one", directory=tmp_path / "m")
+    await eventually(lambda: (tmp_path / "m" / "snapshot.new").exists())
+    assert not (tmp_path / "m" / "snapshot").exists()
+    await _end(replica)
+    await eventually(lambda: (tmp_path / "m" / "snapshot").exists())
