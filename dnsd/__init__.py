@@ -14,7 +14,7 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
                 lookup follow order draft short said fit allowed transfer signed complete forwarded respond;
                 slip; policy why
     runtime     what a process needs: clock waiting tasks log counts durations metrics notify supervise turns
-                pace tls
+                pace listeners tls
     forward     names of others, asked of upstreams: upstream routes special names query reply udp tcp tls exchange
                 health tries flights cache failures failure forwarder
     store       the shared truth (door: redis): keys redis scripts/*.lua; embedded binary directory

@@ -22,6 +22,7 @@ from dnsd.admin.doh_message import PATH, Answer, answered, check_media_type, pac
 from dnsd.admin.failures import report_failures
 from dnsd.admin.guards import guard_headers, limit_time
 from dnsd.model.message import TCP_PAYLOAD_MOST
+from dnsd.runtime.listeners import end_listeners
 from dnsd.runtime.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -92,8 +93,7 @@ class DohServer:
 
     async def close(self) -> None:
         """Accept no more, answer what was asked, and end all connections."""
-        for listener in self._listeners:
-            listener.close()
+        await end_listeners(self._listeners)
         for connection in list(self._by_http2):
             connection.finish()
         with suppress(TimeoutError):

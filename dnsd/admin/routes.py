@@ -17,6 +17,7 @@ from dnsd.admin.failures import report_failures
 from dnsd.admin.guards import add_headers, guard_headers, guard_hosts, limit_time
 from dnsd.model.errors import InvalidSetting
 from dnsd.runtime.clock import Clock
+from dnsd.runtime.listeners import end_listeners
 from dnsd.runtime.tls import Tls
 
 REQUEST_SECONDS_MOST = 15.0
@@ -77,9 +78,8 @@ class Admin:
         except InvalidSetting as fault:
             _log.error("the certificates stay as they were: %s", fault)
             return
-        for listener in old:
-            listener.close()
-            self._listeners.remove(listener)
+        self._listeners = [each for each in self._listeners if each not in old]
+        await end_listeners(old)
         _log.info("the certificates were read again")
 
     async def follow_certificates(self, clock: Clock) -> None:
@@ -108,8 +108,7 @@ class Admin:
 
     async def stop(self) -> None:
         """Take no more connections, end the streams, finish what is under way within the time limit."""
-        for listener in self._listeners:
-            listener.close()
+        await end_listeners(self._listeners)
         self._listeners.clear()
         for each in self._sockets:
             each.close()

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 
+from dnsd.runtime.listeners import end_listeners
 from dnsd.runtime.tasks import Tasks
 from dnsd.server.answering import Answering
 from dnsd.server.guests import client_of
@@ -54,8 +55,7 @@ class DotServer:
 
     async def close(self) -> None:
         """Accept no more and end all connections."""
-        for server in self._servers:
-            server.close()
+        await end_listeners(self._servers)
         await self._tasks.stop()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

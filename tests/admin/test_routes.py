@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -84,3 +85,16 @@ async def test_a_request_under_way_is_finished_before_the_end(
         go_on.set()
         assert (await calling).octets == b"done"
         await stopping
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_who_came_as_it_stopped_is_let_go(new_replica: Any, turns: int) -> None:
+    async with new_replica(loaded=False) as replica:
+        with socket.create_connection(("127.0.0.1", replica.port)) as client:
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await replica.admin.stop()
+            client.setblocking(False)
+            loop = asyncio.get_running_loop()
+            with suppress(ConnectionResetError):
+                assert await asyncio.wait_for(loop.sock_recv(client, 1), 5) == b""
