@@ -13,6 +13,7 @@ import pytest
 from dnsd.forward.upstream import Upstream
 from dnsd.model.message import Wanted
 from dnsd.model.names import name_from_text
+from dnsd.runtime.listeners import end_listeners
 
 A, AAAA, CNAME, PTR, SRV, ANY = (number.to_bytes(2) + b"\0\1" for number in (1, 28, 5, 12, 33, 255))
 SOA = "example.com. 300 IN SOA ns.example.com. host.example.com. 1 3600 600 86400 60"
@@ -70,7 +71,7 @@ class Scripted:
     async def close(self) -> None:
         asyncio.get_running_loop().remove_reader(self.udp)
         self.udp.close()
-        self._server.close()
+        await end_listeners([self._server])
 
     def questions(self) -> int:
         return len(self.asked)

@@ -13,6 +13,7 @@ from dnsd.forward.failure import UpstreamFailed
 from dnsd.forward.query import Query
 from dnsd.forward.tls import TlsLine, tls_context
 from dnsd.forward.upstream import Upstream
+from dnsd.runtime.listeners import end_listeners
 
 WWW = "www.example.com. 300 IN A 192.0.2.80"
 
@@ -52,7 +53,7 @@ class TlsServer:
         return self
 
     async def __aexit__(self, *_) -> None:
-        self._server.close()
+        await end_listeners([self._server])
         await eventually(lambda: not self._open, "every connection has ended")
 
     async def _serve(self, reader, writer) -> None:

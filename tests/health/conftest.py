@@ -7,6 +7,8 @@ import pytest
 from registry.conftest import Replica
 from servers import Server
 
+from dnsd.runtime.listeners import end_listeners
+
 
 class Patient:
     """A TCP server on a port of its own; ``reply`` is what it sends to a request (b"": it hangs up), None: never."""
@@ -27,7 +29,7 @@ class Patient:
     async def stop(self) -> None:
         """Refuse connections, and end those that are open."""
         if self._server is not None:
-            self._server.close()
+            await end_listeners([self._server])
             for each in list(self._open):
                 each.close()
             await self._server.wait_closed()
