@@ -1,19 +1,62 @@
 """Large pages for the table: a look-up goes to places all over the heap, and each may cost a walk of the page tables.
 
-With 35,000 endpoints a query cost 4.6 % less CPU from pages of 2 MiB (a virtual machine, whose walks are long).
+With 35,000 endpoints a query cost 4.6 % less CPU from pages of 2 MiB (a virtual machine, whose walks are long), with
+500,000 that had come by changes 4.0 %.
 """
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import errno
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from dnsd.runtime.clock import Clock
+from dnsd.runtime.tasks import Tasks
+
 PAGE_OCTETS = 2 << 20
+MOVE_SECONDS = 0.05
+"""Between two pages: answers wait for one of them, never for all."""
+GROWTH_LEAST = 1 / 8
+NODES_LEAST = 5000
+"""So much more, and so many nodes (a page or two), must have come before all that there is is looked at again."""
 _COLLAPSE = 25
 """MADV_COLLAPSE of madvise(2), Linux 6.1: move what lies in this range onto large pages now."""
+
+
+class Mover:
+    """Lets a table come to lie on large pages: when it was loaded, and again when changes have made it larger."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._tasks = Tasks("pages")
+        self._moving: asyncio.Task[None] | None = None
+        self._due_at_nodes = 0.0
+
+    def renew(self) -> None:
+        """All of the table is new."""
+        self._due_at_nodes = 0.0
+
+    def look(self, nodes: int) -> None:
+        """The table has so many nodes now: begin, if it is time to and we are not at it."""
+        if nodes < self._due_at_nodes or self._moving is not None:
+            return
+        self._due_at_nodes = nodes * (1 + GROWTH_LEAST) + NODES_LEAST
+        self._moving = self._tasks.start("move", self._move())
+
+    def close(self) -> None:
+        """Leave the rest where it is."""
+        if self._moving is not None:
+            self._moving.cancel()
+
+    async def _move(self) -> None:
+        try:
+            for _ in moves():
+                await self._clock.sleep(MOVE_SECONDS)
+        finally:
+            self._moving = None
 
 
 def moves() -> Iterator[None]:

@@ -15,11 +15,9 @@ from dnsd.runtime.counts import Counts
 from dnsd.runtime.tasks import Tasks
 from dnsd.server.frames import Inbox, Message, Outbox, packed
 from dnsd.server.garbage import Garbage
-from dnsd.server.pages import moves
+from dnsd.server.pages import Mover
 
 REPORT_SECONDS = 1.0
-MOVE_SECONDS = 0.05
-"""Between two pages of a table that moves: answers wait for one of them, never for all."""
 QUEUED_OCTETS_MOST = 64 * 1024
 
 TakeTerms = Callable[[Mapping[str, object]], None]
@@ -60,8 +58,8 @@ class FeedReader:
         # Counts begin at nothing again with every process: control must know one from the next.
         self._incarnation = secrets.token_hex(8)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._moving: asyncio.Task[None] | None = None
         self._garbage = Garbage()
+        self._mover = Mover(clock)
         self._loading = Loading()
         self._load_id, self._next_index = 0, 0
         self._applied_load = 0
@@ -83,8 +81,7 @@ class FeedReader:
         if self._loop is None:
             return
         self._reporting.cancel()
-        if self._moving is not None:
-            self._moving.cancel()
+        self._mover.close()
         self._report(0)
         self._loop.remove_reader(self._end.fileno())
         self._loop.remove_writer(self._end.fileno())
@@ -139,18 +136,15 @@ class FeedReader:
         self._applied_load = load_id
         self._has_news = True
         self.loaded.set()
-        if self._moving is None or self._moving.done():
-            self._moving = self._tasks.start("large pages", self._move())
-
-    async def _move(self) -> None:
-        """Let the table come to lie on large pages."""
-        for _ in moves():
-            await self._clock.sleep(MOVE_SECONDS)
+        self._mover.renew()
+        self._mover.look(len(self._table.nodes))
 
     async def _report_on(self) -> None:
         while True:
             self._report(0)
             self._tell_news()
+            if self._table.loaded:
+                self._mover.look(len(self._table.nodes))
             await self._clock.sleep(REPORT_SECONDS)
 
     def _report(self, question: int) -> None:

@@ -3,10 +3,13 @@
 import mmap
 import random
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from dnsd.server.pages import PAGE_OCTETS, areas, moves
+from dnsd.server import pages
+from dnsd.server.pages import GROWTH_LEAST, MOVE_SECONDS, NODES_LEAST, PAGE_OCTETS, Mover, areas, moves
 
 MAPS = """\
 5500000000-5500800000 rw-p 00000000 00:00 0                              [heap]
@@ -41,3 +44,71 @@ def test_a_kernel_that_cannot_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> 
 def test_other_platforms_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     assert list(moves()) == []
+
+
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The steps of moves of two pages, as they are taken."""
+    steps: list[int] = []
+
+    def moving() -> Iterator[None]:
+        for number in range(2):
+            steps.append(number)
+            yield
+
+    monkeypatch.setattr(pages, "moves", moving)
+    return steps
+
+
+async def test_it_moves_step_by_step(begun: list[int], hand_clock: Any, until: Any) -> None:
+    mover = Mover(hand_clock)
+    mover.look(10)
+    await until(lambda: begun == [0])
+    hand_clock.advance(MOVE_SECONDS)
+    await until(lambda: begun == [0, 1])
+    mover.close()
+
+
+async def test_it_moves_again_when_there_is_enough_more(begun: list[int], hand_clock: Any, until: Any) -> None:
+    mover = Mover(hand_clock)
+    mover.look(80_000)
+    await _ended(mover, begun, hand_clock, until)
+    enough = int(80_000 * (1 + GROWTH_LEAST)) + NODES_LEAST
+    mover.look(enough - 1)
+    assert mover._moving is None
+    mover.look(enough)
+    await _ended(mover, begun, hand_clock, until)
+
+
+async def test_what_comes_while_it_moves_has_its_turn(begun: list[int], hand_clock: Any, until: Any) -> None:
+    mover = Mover(hand_clock)
+    mover.look(10)
+    await until(lambda: begun == [0])
+    mover.renew()
+    mover.look(10)
+    assert begun == [0]
+    await _ended(mover, begun, hand_clock, until)
+    mover.look(10)
+    await _ended(mover, begun, hand_clock, until)
+
+
+async def test_what_has_not_moved_at_the_end_stays(begun: list[int], hand_clock: Any, until: Any) -> None:
+    mover = Mover(hand_clock)
+    mover.look(10)
+    await until(lambda: begun == [0])
+    mover.close()
+    await until(lambda: mover._moving is None)
+    assert begun == [0]
+
+
+async def _ended(mover: Mover, begun: list[int], hand_clock: Any, until: Any) -> None:
+    """Turn the clock until a move that has begun is over, all its steps taken."""
+    assert mover._moving is not None
+
+    def has_ended() -> bool:
+        hand_clock.advance(MOVE_SECONDS)
+        return mover._moving is None
+
+    await until(has_ended)
+    assert begun == [0, 1]
+    begun.clear()

@@ -6,7 +6,7 @@ import pytest
 
 from dnsd.authority.table import NODES_A_STEP, Table, parts_of
 from dnsd.server.frames import Inbox, Outbox, feed_pair, packed
-from dnsd.server.source import MOVE_SECONDS, FeedReader, LocalFeed
+from dnsd.server.source import FeedReader, LocalFeed
 
 
 async def test_what_is_loaded_when_it_opens_is_loaded(catalog):
@@ -140,26 +140,31 @@ async def test_a_second_load_takes_the_place_of_the_first(reader, catalog, regis
     assert source._table.nodes.keys() == catalog.table.nodes.keys()
 
 
-async def test_a_table_that_was_loaded_moves_onto_large_pages_step_by_step(
-    reader, catalog, until, hand_clock, monkeypatch
+async def test_a_table_that_was_loaded_and_one_that_grew_move_onto_large_pages(
+    reader, catalog, register, until, hand_clock, monkeypatch
 ):
-    steps: list[int] = []
-
-    def moving():
-        for number in range(2):
-            steps.append(number)
-            yield
-
-    monkeypatch.setattr("dnsd.server.source.moves", moving)
+    moved: list[int] = []
+    monkeypatch.setattr("dnsd.server.pages.NODES_LEAST", 1)
     source, far, _ = reader
+    monkeypatch.setattr("dnsd.server.pages.moves", lambda: moved.append(len(source._table.nodes)) or iter(()))
+    await until(lambda: len(far.listen()) == 2)
+    hand_clock.advance(1)
+    await until(lambda: len(far.listen()) == 3)
+    assert moved == [], "there is no table yet"
     catalog.load([], [], 1)
     far.load(1, catalog.table)
-    await until(lambda: steps == [0])
-    hand_clock.advance(MOVE_SECONDS)
-    await until(lambda: steps == [0, 1])
-    assert not source._moving.done()
-    hand_clock.advance(MOVE_SECONDS)
-    await until(lambda: source._moving.done())
+    await until(lambda: len(moved) == 1)
+    few = len(source._table.nodes)
+    far.say("delta", register(2, 3).pack())
+    await until(lambda: ("applied", 1, 2) in far.listen())
+    assert moved == [few]
+    hand_clock.advance(1)
+    await until(lambda: len(moved) == 2)
+    all_nodes = len(catalog.table.nodes)
+    assert moved == [few, all_nodes]
+    far.load(2, catalog.table)
+    await until(lambda: len(moved) == 3)
+    assert moved[2] == all_nodes
 
 
 async def test_terms_and_questions_are_heeded(reader, until):
