@@ -27,6 +27,9 @@ Reply = Any
 _ELSEWHERE = {"read-only", "moved", "cluster-down"}
 """Refusals of a server that is not the one to talk to: its connection is not used again."""
 
+IDLE_SECONDS = 30.0
+"""A connection that nobody has needed for so long is closed: a store that was silent for a moment leaves dozens."""
+
 TOGETHER_OCTETS = 1 << 20
 """As many octets of commands travel together, and one command more."""
 
@@ -80,7 +83,8 @@ class Connections:
     def __init__(self, place: Place, connections_most: int) -> None:
         self._place = place
         self._free = asyncio.Semaphore(connections_most)
-        self._idle: list[AbstractConnection] = []
+        self._idle: deque[tuple[float, AbstractConnection]] = deque()
+        """Since when, by the loop's time; the one that was used last is used next."""
         self._history = ""
         self._lets_go = 0
         """So often all connections were let go of: one that was under way then does not come back."""
@@ -114,7 +118,7 @@ class Connections:
     async def _let_go(self) -> None:
         self._lets_go += 1
         while self._idle:
-            await self._idle.pop().disconnect(nowait=True)
+            await self._idle.pop()[1].disconnect(nowait=True)
 
     async def _carried(self, command: Command, within_seconds: float) -> Reply:
         """The reply to a command that travels with the others of its time. Who gives up before is not sent."""
@@ -173,17 +177,23 @@ class Connections:
         finally:
             # A cancelled exchange leaves replies unread, a server that is no master must be looked up anew.
             if is_sound:
-                self._idle.append(connection)
+                await self._give_back(connection)
             else:
                 await connection.disconnect(nowait=True)
 
     async def _take(self) -> AbstractConnection:
         while self._idle:
-            connection = self._idle.pop()
+            _, connection = self._idle.pop()
             if connection.is_connected and not await _has_ended(connection):
                 return connection
             await connection.disconnect(nowait=True)
         return await self._place.connect()
+
+    async def _give_back(self, connection: AbstractConnection) -> None:
+        now = asyncio.get_running_loop().time()
+        self._idle.append((now, connection))
+        while self._idle and now - self._idle[0][0] > IDLE_SECONDS:
+            await self._idle.popleft()[1].disconnect(nowait=True)
 
 
 async def _has_ended(connection: AbstractConnection) -> bool:

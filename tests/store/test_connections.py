@@ -54,6 +54,17 @@ async def test_a_connection_that_the_server_closed_is_not_used(connections, serv
     assert await connections.call((("PING",),), 1) == ["PONG"]
 
 
+async def test_a_connection_that_nobody_needs_any_more_is_closed(connections, server, eventually, monkeypatch):
+    before = clients_of(server)
+    await asyncio.gather(*(connections.call((("ECHO", "a"), ("PING",)), 2) for _ in range(2)))
+    assert clients_of(server) - before == 2
+    last = (await connections.call((("CLIENT", "ID"), ("PING",)), 1))[0]
+    monkeypatch.setattr("dnsd.store.connections.IDLE_SECONDS", 0.0)
+    assert (await connections.call((("CLIENT", "ID"), ("PING",)), 1))[0] == last
+    await eventually(lambda: clients_of(server) - before == 1)
+    assert (await connections.call((("CLIENT", "ID"), ("PING",)), 1))[0] == last
+
+
 async def test_behind_another_history_no_connection_of_before_is_used_again(connections, server):
     """One that is idle, one that is under way."""
     await connections.meet("one")
