@@ -55,6 +55,8 @@ class Mover:
         try:
             for _ in moves():
                 await self._clock.sleep(MOVE_SECONDS)
+        except OSError:  # no descriptor is left with which to read where our memory is: the next look tries again
+            self.renew()
         finally:
             self._moving = None
 
@@ -62,7 +64,8 @@ class Mover:
 def moves() -> Iterator[None]:
     """Move this process's memory onto large pages, one of 2 MiB a step, which takes some milliseconds.
 
-    What cannot be moved stays where it is; where the kernel knows nothing of this, there is no step.
+    What cannot be moved stays where it is; where the kernel knows nothing of this, there is no step. Raises OSError
+    where it cannot be read what there is.
     """
     if sys.platform != "linux":
         return

@@ -1,5 +1,6 @@
 """Memory moves onto large pages piece by piece, and nothing in it changes."""
 
+import errno
 import mmap
 import random
 import sys
@@ -88,6 +89,23 @@ async def test_what_comes_while_it_moves_has_its_turn(begun: list[int], hand_clo
     mover.look(10)
     assert begun == [0]
     await _ended(mover, begun, hand_clock, until)
+    mover.look(10)
+    await _ended(mover, begun, hand_clock, until)
+
+
+async def test_without_a_descriptor_it_tries_again(
+    begun: list[int], hand_clock: Any, until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def starved() -> Iterator[None]:
+        raise OSError(errno.EMFILE, "Too many open files")
+        yield
+
+    mover = Mover(hand_clock)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(pages, "moves", starved)
+        mover.look(10)
+        await until(lambda: mover._moving is None)
+    assert not mover._tasks.failed.is_set()
     mover.look(10)
     await _ended(mover, begun, hand_clock, until)
 
