@@ -28,7 +28,7 @@ _ELSEWHERE = {"read-only", "moved", "cluster-down"}
 """Refusals of a server that is not the one to talk to: its connection is not used again."""
 
 IDLE_SECONDS = 30.0
-"""A connection that nobody has needed for so long is closed: batches side by side need one each, single writes share."""
+"""A connection that nobody has needed for so long is closed: batches at once need one each, single writes share one."""
 
 TOGETHER_OCTETS = 1 << 20
 """As many octets of commands travel together, and one command more."""
