@@ -108,11 +108,11 @@ class Admin:
 
     async def stop(self) -> None:
         """Take no more connections, end the streams, finish what is under way within the time limit."""
-        await end_listeners(self._listeners)
-        self._listeners.clear()
+        listeners, self._listeners = self._listeners, []
         for each in self._sockets:
             each.close()
-        self._sockets = ()
+        self._sockets = ()  # before the first pause: a reload that is under way finds nothing to listen on
+        await end_listeners(listeners)
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
