@@ -143,7 +143,7 @@ async def test_saving_rests_between_its_pieces(make_replica, tmp_path, eventuall
     assert set(drawn) == {str, tuple}, "lines of the snapshot, parts of the image"
 
 
-async def test_who_leaves_rests_no_more(make_replica, make_endpoint, tmp_path, eventually, monkeypatch):
+async def test_who_leaves_rests_no_more(make_replica, tmp_path, eventually, monkeypatch):
     monkeypatch.setattr(disk, "Pace", _tired)
     replica = await make_replica("one", directory=tmp_path / "m")
     await eventually(lambda: (tmp_path / "m" / "snapshot.new").exists())
@@ -152,7 +152,7 @@ async def test_who_leaves_rests_no_more(make_replica, make_endpoint, tmp_path, e
     await eventually(lambda: (tmp_path / "m" / "snapshot").exists())
 
 
-async def test_when_control_ends_its_thread_does_too(make_replica, make_endpoint, tmp_path, eventually, monkeypatch):
+async def test_when_control_ends_its_thread_does_too(make_replica, tmp_path, eventually, monkeypatch):
     monkeypatch.setattr(disk, "Pace", _tired)
     replica = await make_replica("one", directory=tmp_path / "m")
     await eventually(lambda: (tmp_path / "m" / "snapshot.new").exists())
