@@ -12,8 +12,8 @@ from dnsd.authority.words import Said, Words
 from dnsd.authority.zone import Zone
 from dnsd.model.names import Name
 
-NODES_A_STEP = 64
-"""So many nodes of a change are unpacked in one go, some 0.1 ms; in a flood a batch of answers goes before each."""
+NODES_A_STEP = 32
+"""So many nodes of a change are unpacked in one go, some 0.04 ms; in a flood a batch of answers goes before each."""
 
 
 class Table:
