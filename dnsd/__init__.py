@@ -13,7 +13,7 @@ checks it, ``tests/test_house.py`` holds this text and the contract together). B
     answer      question to answer, bytes to bytes, pure: scan edns cookies networks access terms checks
                 lookup follow order draft short said fit allowed transfer signed complete forwarded respond;
                 slip; policy why
-    runtime     what a process needs: clock waiting tasks log counts durations metrics notify supervise turns
+    runtime     what a process needs: clock waiting tasks log counts durations metrics notify supervise turns precedence
                 pace listeners tls
     forward     names of others, asked of upstreams: upstream routes special names query reply udp tcp tls exchange
                 health tries flights cache failures failure forwarder

@@ -11,6 +11,7 @@ from dnsd.app.secondaries import allowed_of, keys_of
 from dnsd.authority.table import Table
 from dnsd.config import Settings
 from dnsd.runtime.clock import Clock
+from dnsd.runtime.precedence import Precedence
 from dnsd.runtime.tasks import Tasks
 from dnsd.server.responder import Responder
 from dnsd.server.sockets import DnsSocket
@@ -28,9 +29,12 @@ class Responding:
         table: Table,
         cookie_secret: bytes,
         clock: Clock,
+        precedence: Precedence | None = None,
     ) -> None:
+        """``precedence``: of a process that does nothing else; None beside control."""
         self._source = source
         self._tasks = Tasks("responder")
+        self._precedence = precedence
         self._responder = Responder(
             sockets,
             source,
@@ -59,6 +63,8 @@ class Responding:
     async def start(self) -> None:
         """Wait for the first load and take questions."""
         self._tasks.start("run", self._responder.run())
+        if self._precedence is not None:
+            self._tasks.start("precedence", self._precedence.follow())
 
     async def ready(self, within_seconds: float) -> str:
         """Wait until the table was loaded; returns what is not as it should be when it takes longer."""

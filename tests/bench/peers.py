@@ -34,6 +34,9 @@ _marks: list[socket.socket] = []
 class Peer:
     """A server that answers at ``host`` and ``port``. ``pids``: the processes whose time counts for an answer."""
 
+    goes_first_itself = False
+    """Whether it sees to its own precedence on a core."""
+
     def __init__(self, name: str, port: int, host: str = LOOPBACK) -> None:
         self.name = name
         self.host = host
@@ -97,7 +100,7 @@ class Peer:
         """Send a load for the sake of its latencies."""
         pids = self.pids()
         process.pin(pids, cores)
-        with as_servers(pids):
+        with as_servers(pids, go_first_themselves=self.goes_first_itself):
             outcome = dnsperf.send(load, self.address, seconds, with_latencies=True, cores=client_cores)
         self._note(outcome)
         return outcome

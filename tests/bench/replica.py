@@ -31,6 +31,8 @@ class Replica(Started):
     ``lame_duck_seconds``: how long it leaves, time in which it keeps what it has compiled.
     """
 
+    goes_first_itself = True
+
     def __init__(
         self,
         folder: Path,

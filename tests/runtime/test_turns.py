@@ -1,5 +1,6 @@
 import os
 import platform
+import resource
 import signal
 import subprocess
 import sys
@@ -11,9 +12,9 @@ from dnsd.runtime.turns import give_way, take_short_turns
 
 SHOWN = """
 import ctypes, os, struct
-from dnsd.runtime.turns import take_short_turns
+from dnsd.runtime.turns import go_among, go_first, take_short_turns
 told = ctypes.create_string_buffer(56)
-taken = take_short_turns()
+taken = WAY
 assert ctypes.CDLL(None).syscall(315, 0, told, 56, 0) == 0
 size, policy, flags, nice, priority, runtime, deadline, period = struct.unpack_from("=IIQiIQQQ", told)
 print(taken, policy, nice, runtime)
@@ -29,8 +30,9 @@ def shown_of(program, **given):
 @pytest.mark.skipif(
     sys.platform != "linux" or platform.machine() != "x86_64", reason="reads it back with a call of this system"
 )
-def test_short_turns_leave_policy_and_niceness_as_they_were():
-    taken, policy, nice, runtime = shown_of(SHOWN, preexec_fn=lambda: os.nice(3))
+@pytest.mark.parametrize("way", ["take_short_turns()", "go_among() is None", "(go_first(), go_among())[1] is None"])
+def test_short_turns_leave_policy_and_niceness_as_they_were(way):
+    taken, policy, nice, runtime = shown_of(SHOWN.replace("WAY", way), preexec_fn=lambda: os.nice(3))
     assert (taken, policy, nice) == ("True", "0", str(os.getpriority(os.PRIO_PROCESS, 0) + 3))
     release = tuple(int(part) for part in os.uname().release.split(".")[:2])
     assert release < (6, 12) or runtime == "100000"
@@ -53,6 +55,14 @@ def test_who_was_started_before_everybody_else_goes_back_among_them(monkeypatch,
     monkeypatch.setattr(os, "getpriority", lambda which, who: -5)
     give_way()
     assert asked == [(os.PRIO_PROCESS, 0, 0)]
+
+
+def test_who_gives_way_has_no_permission_for_real_time_any_more(monkeypatch, asked):
+    """Nobody can have it back: the limit itself is gone."""
+    limits = []
+    monkeypatch.setattr(resource, "setrlimit", lambda *words: limits.append(words))
+    give_way()
+    assert limits == [(resource.RLIMIT_RTPRIO, (0, 0))]
 
 
 @pytest.mark.parametrize("niceness", [0, 5])

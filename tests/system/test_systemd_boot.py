@@ -15,6 +15,8 @@ pytestmark = MARKS
 DYNAMIC_USERS = range(61184, 65520)
 """The user ids of DynamicUser=, systemd.exec(5)."""
 ZONE_FILE = "/etc/dnsd/zones/static.example.zone"
+ZONES = "Environment=DNSD_ZONES=/etc/dnsd/zones"
+ROLES = "control", "responder"
 ZONE = "$ORIGIN static.example.\n$TTL 30\n@ SOA ns hostmaster 1 3600 600 604800 30\n@ NS ns\nns A 192.0.2.53\n"
 
 
@@ -33,11 +35,12 @@ def addresses(machine: Machine, name: str = "web.default.svc.cluster.local") -> 
 def test_the_unit_serves_on_port_53_without_root_and_is_looked_after(machine: Machine) -> None:
     """One boot for all of it."""
     machine.write(ZONE_FILE, ZONE)
-    machine.set_service("Environment=DNSD_ZONES=/etc/dnsd/zones")
+    machine.set_service(ZONES)
     machine.run("systemctl", "start", "dnsd")
     assert machine.run("dig", "@127.0.0.1", "dns-version.cluster.local", "TXT", "+short") == '"1.1.0"'
     assert_it_has_no_rights_but_the_port(machine)
     assert_answers_go_first(machine)
+    assert_answers_go_first_in_real_time(machine)
     machine.register("web", ["192.0.2.10"])
     assert addresses(machine) == "192.0.2.10"
     assert_a_reload_reads_zones_and_restarts_nothing(machine)
@@ -62,10 +65,37 @@ def assert_it_has_no_rights_but_the_port(machine: Machine) -> None:
 
 
 def assert_answers_go_first(machine: Machine) -> None:
-    by_role = {role: machine.run("pgrep", "-f", role) for role in ("dnsd.app control", "dnsd.app responder")}
-    niceness = {role: machine.run("ps", "-o", "ni=", "-p", pid).strip() for role, pid in by_role.items()}
-    assert niceness == {"dnsd.app control": "0", "dnsd.app responder": "-5"}  # the filter of calls allows it
-    assert " 100000" in machine.run("grep", "slice", f"/proc/{by_role['dnsd.app responder']}/sched")
+    responder = pid_of(machine, "responder")
+    niceness = {role: shown(machine, role, "ni") for role in ROLES}
+    assert niceness == {"control": "0", "responder": "-5"}  # the filter of calls allows it
+    assert " 100000" in machine.run("grep", "slice", f"/proc/{responder}/sched")
+    assert real_time_limit(machine, "control") == "0"
+
+
+def assert_answers_go_first_in_real_time(machine: Machine) -> None:
+    """By the unit's limit, where this machine's systemd may raise one (CAP_SYS_RESOURCE); else by a capability."""
+    if real_time_limit(machine, "responder") == "0":
+        right = "CAP_SYS_NICE"
+        machine.set_service(f"{ZONES}\nCapabilityBoundingSet={right}\nAmbientCapabilities={right}")
+        machine.run("systemctl", "restart", "dnsd")
+        print("\nno limit can be raised here: the right to real time came as a capability")
+    took = machine.until(lambda: shown(machine, "responder", "cls") == "RR")
+    print(f"\nthe responder goes first after {took:.1f} s")
+    assert shown(machine, "control", "cls") == "TS"
+    machine.set_service(ZONES)
+    machine.run("systemctl", "restart", "dnsd")
+
+
+def shown(machine: Machine, role: str, what: str) -> str:
+    return machine.run("ps", "-o", f"{what}=", "-p", pid_of(machine, role)).strip()
+
+
+def pid_of(machine: Machine, role: str) -> str:
+    return machine.run("pgrep", "-f", f"dnsd.app {role}").strip()
+
+
+def real_time_limit(machine: Machine, role: str) -> str:
+    return machine.run("grep", "Max realtime priority", f"/proc/{pid_of(machine, role)}/limits").split()[3]
 
 
 def assert_a_reload_reads_zones_and_restarts_nothing(machine: Machine) -> None:
