@@ -94,6 +94,8 @@ def _check_depth(value: object) -> None:
     """Refuse what is nested deeper than anything here needs, level by level, so that looking is no recursion."""
     level = [value] if isinstance(value, dict | list) else []
     for _ in range(JSON_DEPTH_MOST):
+        if not level:
+            return
         level = [
             inner
             for outer in level

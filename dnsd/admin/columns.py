@@ -111,10 +111,10 @@ def _of_writers(parts: Parts) -> tuple[Column, ...]:
     writes = Writes(parts.services, access, Quotas(mirror, parts.limits), Reserved(mirror, parts.strict_namespaces))
     # Where tokens are needed, loopback is a matter of grants.
     refusal = refusal_of_addresses(parts.loopback_allowed or access.required)
-    return (
-        ServiceCalls(writes, access, leases, mirror, refusal),
+    return (  # what is called most comes first: a path is compared with one pattern after the other
         EndpointCalls(writes, access, leases, mirror, refusal),
         LeaseCalls(leases, mirror, access),
+        ServiceCalls(writes, access, leases, mirror, refusal),
         DrainCalls(parts.drains, access),
         BatchCalls(writes, refusal),
         ApplyCalls(writes, mirror, refusal),
