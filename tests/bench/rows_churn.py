@@ -26,10 +26,11 @@ ABOUT = """\
 p99 is taken at 1,000 queries a second, as in the row before, and at 5,000; cost at full speed. *Cores shared*: the
 server has the first core, dnsperf the second, and whoever registers (the client, control, the store, the parent) takes
 of both. *Cores apart*: the server and dnsperf share the first core, all others have the second; of three and more, the
-server has the first, dnsperf the second. Apart shows what changes do to answers. Shared shows what the want of a core
-does, also to NSD, which knows of no change and is asked beside the same ones. Where p99 is taken, the servers have the
-niceness of dnsd's unit, and dnsperf goes before everybody on its core (where that was permitted: see above), since what
-the client waits for a core is not the server's doing."""
+server has the first, dnsperf the second. Apart shows what changes do to answers; shared, what those who want the same
+core do, also to NSD, which knows of no change and is asked beside the same ones. Where p99 is taken, servers have the
+precedence that dnsd's unit gives (where that was permitted: see above): its niceness, at which dnsd itself goes before
+everybody while it takes little of its core; rivals are put there. dnsperf goes before all of them, since what the
+client waits for a core is not the server's doing."""
 
 
 @dataclass(frozen=True)
