@@ -18,6 +18,14 @@ def require(*tools: str) -> None:
         lacking(f"{', '.join(missing)}: not installed")
 
 
+def require_precedence() -> None:
+    """Skip the test where no process may go before others, by niceness and in real time; in CI that is a failure."""
+    require("nice", "chrt")
+    better = "test $(nice) -lt 0 && exec chrt --rr 1 true"
+    if subprocess.run(["nice", "-n", "-5", "sh", "-c", better], capture_output=True, check=False).returncode:
+        lacking("the permission for a better niceness and real time (CAP_SYS_NICE)")
+
+
 def lacking(what: str) -> NoReturn:
     """Skip the test for want of this; fail in CI, which must have it."""
     if os.environ.get("CI"):

@@ -113,14 +113,14 @@ def build(orders: Orders, clock: Clock) -> Part:
     take_short_turns()
     from dnsd.app.responder import Responding
     from dnsd.authority.table import Table
-    from dnsd.runtime.precedence import Precedence, share_most
+    from dnsd.runtime.precedence import Precedence
     from dnsd.server.feed import FeedReader
     from dnsd.server.sockets import adopt
 
     table, settings = Table(), orders.settings
     reader = FeedReader(socket.socket(fileno=orders.feeds[0]), table, clock)
     sockets = adopt(orders.dns, settings.workers)
-    precedence = Precedence(clock, share_most(settings.workers))
+    precedence = Precedence(clock, settings.workers)
     return Responding(settings, sockets, reader, table, bytes.fromhex(orders.cookie_secret), clock, precedence)
 
 

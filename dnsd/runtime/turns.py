@@ -42,7 +42,7 @@ def may_go_first() -> bool:
 
 
 def go_first() -> bool:
-    """Let this thread, the main one, go before everybody on its core (SCHED_RR): a packet that wakes it waits for none.
+    """Let this thread, the main one, go before all on its core who are not in real time themselves (SCHED_RR).
 
     The kernel sends SIGXCPU when it has computed for 20 ms in one go, and then it has to ``go_among`` all others.
     False where it is forbidden: without CAP_SYS_NICE it takes a limit (``LimitRTPRIO=1`` of systemd, ``ulimit -r 1``).

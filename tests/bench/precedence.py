@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from dnsd.runtime.precedence import LOOK_SECONDS
+from dnsd.runtime.precedence import LOOK_SECONDS, QUIET_SECONDS
 
 _UNIT = Path(__file__).parents[2] / "systemd" / "dnsd.service"
 _NICENESS = int(re.findall(r"^Nice=(\S+)$", _UNIT.read_text(), re.MULTILINE)[0])
@@ -24,18 +24,19 @@ _REAL_TIME = ["chrt", "--rr", str(_PRIORITY + 1)]
 
 
 @contextmanager
-def as_servers(pids: Sequence[int], *, go_first_themselves: bool) -> Iterator[None]:
-    """All threads of these processes at the niceness of dnsd's unit and in real time meanwhile, where we may."""
-    if not _is_better_permitted():
-        yield
+def as_servers(pids: Sequence[int], *, go_first_themselves: bool) -> Iterator[bool]:
+    """All threads of these processes at the niceness of dnsd's unit and in real time meanwhile, where we may do both.
+
+    False when a server that goes first itself has not done so: it had much to do until now.
+    """
+    if not _is_permitted():
+        yield True
         return
-    led = pids if _is_real_time_permitted() and not go_first_themselves else ()
-    _renice(pids, _NICENESS)
-    _schedule(led, os.SCHED_RR, _PRIORITY)
-    if go_first_themselves and _is_real_time_permitted():
-        _wait_until_first(pids)
+    led = () if go_first_themselves else pids
     try:
-        yield
+        _renice(pids, _NICENESS)
+        _schedule(led, os.SCHED_RR, _PRIORITY)
+        yield _are_first(pids)
     finally:
         _schedule(led, os.SCHED_OTHER, 0)
         _renice(pids, 0)
@@ -43,15 +44,15 @@ def as_servers(pids: Sequence[int], *, go_first_themselves: bool) -> Iterator[No
 
 def as_client(command: Sequence[str]) -> list[str]:
     """The command in real time, where we may: what it waits for a core would be counted as the server's."""
-    return [*_REAL_TIME, *command] if _is_real_time_permitted() else list(command)
+    return [*_REAL_TIME, *command] if _is_permitted() else list(command)
 
 
 def told() -> str:
     """What was permitted, for the document."""
-    server = f"servers at niceness {_NICENESS}" if _is_better_permitted() else "servers as everybody (not permitted)"
-    server += " and in real time (dnsd by itself, while it takes little)" if _is_real_time_permitted() else ""
-    client = "dnsperf in real time" if _is_real_time_permitted() else "dnsperf as everybody (not permitted)"
-    return f"where latency is taken, {server}, {client}"
+    if not _is_permitted():
+        return "where latency is taken, servers and dnsperf as everybody (more was not permitted)"
+    servers = f"servers at niceness {_NICENESS} and in real time (dnsd by itself, while it takes little)"
+    return f"where latency is taken, {servers}, dnsperf in real time before them"
 
 
 def _renice(pids: Sequence[int], niceness: int) -> None:
@@ -66,27 +67,26 @@ def _schedule(pids: Sequence[int], policy: int, priority: int) -> None:
             os.sched_setscheduler(int(thread), policy, os.sched_param(priority))
 
 
-def _wait_until_first(pids: Sequence[int]) -> None:
-    """Until they have seen their niceness; one that had much to do of late stays where it is, and is measured so."""
-    until = time.monotonic() + 2 * LOOK_SECONDS
-    while time.monotonic() < until and any(os.sched_getscheduler(pid) & os.SCHED_RR == 0 for pid in pids):
+def _are_first(pids: Sequence[int]) -> bool:
+    """Wait until they are; one that had much to do needs some quiet seconds before."""
+    until = time.monotonic() + QUIET_SECONDS + 2 * LOOK_SECONDS
+    while not all(os.sched_getscheduler(pid) & ~os.SCHED_RESET_ON_FORK == os.SCHED_RR for pid in pids):
+        if time.monotonic() > until:
+            return False
         time.sleep(LOOK_SECONDS / 10)
-
-
-@cache
-def _is_better_permitted() -> bool:
-    before = os.getpriority(os.PRIO_PROCESS, 0)
-    try:
-        os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
-    except PermissionError:
-        return False
-    os.setpriority(os.PRIO_PROCESS, 0, before)
     return True
 
 
 @cache
-def _is_real_time_permitted() -> bool:
-    if shutil.which(_REAL_TIME[0]) is None:
+def _is_permitted() -> bool:
+    """A better niceness and real time, for the rivals as for dnsd."""
+    if not all(map(shutil.which, ("nice", _REAL_TIME[0]))):
         return False
-    tried = subprocess.run([*_REAL_TIME, "true"], capture_output=True, stdin=subprocess.DEVNULL, check=False)
+    better = f"test $(nice) -eq {_NICENESS} && exec {' '.join(_REAL_TIME)} true"
+    tried = subprocess.run(
+        ["nice", "-n", str(_NICENESS - os.getpriority(os.PRIO_PROCESS, 0)), "sh", "-c", better],
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
     return tried.returncode == 0

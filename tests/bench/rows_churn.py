@@ -67,7 +67,7 @@ def _latency(stage: Stage, seating: Seating, peers: Sequence[Peer], rate: int) -
     def p99(peer: Peer) -> float:
         return peer.waits(load, seconds, cores=seating.server, client_cores=seating.client).quantile(_P99) * _MICRO
 
-    samples = _sampled(stage, seating, peers, p99)
+    samples = _sampled(stage, seating, peers, p99, is_led=True)
     took = {what: [sample.microseconds for sample in taken] for what, taken in samples.items()}
     yield from sample_lines(_ROW, "us", {f"{title}: {what}, p99": each for what, each in took.items()})
     for peer in peers:
@@ -90,7 +90,7 @@ def _cost(stage: Stage, seating: Seating, peers: Sequence[Peer]) -> Iterator[Fig
     def cost(peer: Peer) -> float:
         return peer.ask(load, seconds, cores=seating.server, client_cores=seating.client)[1]
 
-    samples = _sampled(stage, seating, peers, cost)
+    samples = _sampled(stage, seating, peers, cost, is_led=False)
     costs = {what: [sample.microseconds for sample in taken] for what, taken in samples.items()}
     yield from sample_lines(_ROW, MICROSECONDS, {f"{title}: {what}, cost": each for what, each in costs.items()})
     for peer in peers:
@@ -107,20 +107,25 @@ def _changes(title: str, samples: Mapping[str, Sequence[Sample]]) -> Figure:
     return Figure(_ROW, what, "1/s", reached, least=_CHANGES_LEAST)
 
 
-def _sampled(stage: Stage, seating: Seating, peers: Sequence[Peer], measure: Measure) -> dict[str, list[Sample]]:
+def _sampled(
+    stage: Stage, seating: Seating, peers: Sequence[Peer], measure: Measure, *, is_led: bool
+) -> dict[str, list[Sample]]:
     """Each server idle and under change in turn, under ``NAME, idle`` and ``NAME, under change``."""
     trials = {
-        f"{peer.name}, {state}": partial(_sample, stage.dnsd, seating, peer, measure, state == _CHANGING)
+        f"{peer.name}, {state}": partial(_sample, stage.dnsd, seating, peer, measure, state == _CHANGING, is_led)
         for peer in peers
         for state in (_IDLE, _CHANGING)
     }
     return alternate(stage.options.rounds, trials)
 
 
-def _sample(dnsd: Replica, seating: Seating, peer: Peer, measure: Measure, is_changing: bool, _: int) -> Sample:
+def _sample(
+    dnsd: Replica, seating: Seating, peer: Peer, measure: Measure, is_changing: bool, is_led: bool, _: int
+) -> Sample:
     pids = peer.pids()
     churning = Churn(dnsd.admin) if is_changing else None
-    with seated(seating, dnsd.everybody(), but=pids), churning or nullcontext():
+    led = peer.led() if is_led else nullcontext()
+    with seated(seating, dnsd.everybody(), but=pids), led, churning or nullcontext():
         before, start = process.waited_seconds(pids), time.monotonic()
         microseconds = measure(peer)
         coreless = (process.waited_seconds(pids) - before) / (time.monotonic() - start)

@@ -105,7 +105,8 @@ def _costing(peer: Peer, load: Load, seconds: float) -> Callable[[int], float]:
 
 def _waiting(peer: Peer, load: Load, seconds: float) -> Callable[[int], tuple[float, float]]:
     def wait(_: int) -> tuple[float, float]:
-        outcome = peer.waits(load, seconds)
+        with peer.led():
+            outcome = peer.waits(load, seconds)
         return outcome.quantile(P50) * _MICRO, outcome.quantile(P99) * _MICRO
 
     return wait

@@ -7,13 +7,13 @@ import subprocess
 import sys
 
 import pytest
-from room import lacking
+from room import require_precedence
 
 from dnsd.runtime import precedence
-from dnsd.runtime.precedence import LOOK_SECONDS, QUIET_SECONDS, SHARE_MOST, Precedence, share_most
+from dnsd.runtime.precedence import LOOK_SECONDS, QUIET_SECONDS, Precedence, share_most
 
 LITTLE, MIDDLING, MUCH = 0.05, 0.4, 0.6
-"""Shares of a core: of ``SHARE_MOST`` below a half, between, above all of it."""
+"""Shares of a core for the only responder: below half of ``SHARE_MOST``, between, above all of it."""
 
 
 class Kernel:
@@ -43,7 +43,7 @@ class Worker:
     def __init__(self, clock):
         self._clock = clock
         self._worked = 0.0
-        self.following = asyncio.create_task(Precedence(clock, SHARE_MOST, lambda: self._worked).follow())
+        self.following = asyncio.create_task(Precedence(clock, 1, lambda: self._worked).follow())
 
     async def works(self, share, seconds):
         """So many seconds with this share of a core."""
@@ -56,9 +56,8 @@ class Worker:
 
 @pytest.fixture
 def kernel(monkeypatch):
-    before = signal.getsignal(signal.SIGXCPU)
     yield Kernel(monkeypatch)
-    signal.signal(signal.SIGXCPU, before)
+    signal.signal(signal.SIGXCPU, signal.SIG_DFL)
 
 
 @pytest.fixture
@@ -116,12 +115,33 @@ async def test_only_who_was_put_before_others_goes_first(kernel, worker):
     assert kernel.is_first
 
 
-async def test_where_it_is_forbidden_it_is_asked_for_once(kernel, worker):
+async def test_where_it_is_forbidden_it_is_asked_for_once_and_told(kernel, worker, caplog):
+    caplog.set_level("INFO")
     kernel.permits = False
     await worker.works(LITTLE, 3 * QUIET_SECONDS)
     assert kernel.asked == 1
     assert worker.following.done()
     assert worker.following.exception() is None
+    assert "LimitRTPRIO=1" in caplog.text
+
+
+async def test_fewer_cores_are_heeded_at_the_next_look(kernel, worker, monkeypatch):
+    """Two who were given one core together, say by taskset, would leave nothing of it."""
+    await worker.works(LITTLE, QUIET_SECONDS)
+    await worker.works(MIDDLING, LOOK_SECONDS)
+    assert kernel.is_first
+    monkeypatch.setattr(precedence, "share_most", lambda responders: 0.25)
+    await worker.works(MIDDLING, LOOK_SECONDS)
+    assert not kernel.is_first
+
+
+async def test_among_all_others_the_kernels_signal_means_what_it_always_means(kernel, worker):
+    """A limit of CPU time that somebody set (``ulimit -t``) ends the process, as everywhere."""
+    assert signal.getsignal(signal.SIGXCPU) is signal.SIG_DFL
+    await worker.works(LITTLE, QUIET_SECONDS)
+    assert signal.getsignal(signal.SIGXCPU) is not signal.SIG_DFL
+    await worker.works(MUCH, LOOK_SECONDS)
+    assert signal.getsignal(signal.SIGXCPU) is signal.SIG_DFL
 
 
 async def test_who_computes_for_too_long_in_one_go_goes_back_without_a_turn_of_the_loop(kernel, worker):
@@ -148,21 +168,23 @@ from dnsd.runtime.clock import SystemClock
 precedence.LOOK_SECONDS, precedence.QUIET_SECONDS = 0.01, 0.1
 told = []
 
+def policy():
+    return os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK
+
 def tell(when):
-    policy = os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK
-    told.append(f"{when} {'first' if policy == os.SCHED_RR else 'among'} {os.getpriority(os.PRIO_PROCESS, 0)}")
+    told.append(f"{when} {'first' if policy() == os.SCHED_RR else 'among'} {os.getpriority(os.PRIO_PROCESS, 0)}")
 
 async def first():
     async with asyncio.timeout(20):
-        while os.sched_getscheduler(0) & os.SCHED_RR == 0:
+        while policy() != os.SCHED_RR:
             await asyncio.sleep(0.01)
 
 async def main():
-    following = asyncio.create_task(precedence.Precedence(SystemClock(), 0.5).follow())
+    following = asyncio.create_task(precedence.Precedence(SystemClock(), 1).follow())
     tell("begun")
     await first()
     tell("quiet")
-    thread = await asyncio.to_thread(lambda: os.sched_getscheduler(0) & os.SCHED_RR)
+    thread = await asyncio.to_thread(lambda: policy() == os.SCHED_RR)
     told.append(f"its thread {'first' if thread else 'among'}")
     await first()
     until = time.thread_time() + 0.2
@@ -171,7 +193,7 @@ async def main():
     tell("in one go")
     await first()
     until = time.monotonic() + 2
-    while time.monotonic() < until and os.sched_getscheduler(0) & os.SCHED_RR:
+    while time.monotonic() < until and policy() == os.SCHED_RR:
         busy = time.thread_time() + 0.009
         while time.thread_time() < busy:
             pass
@@ -187,13 +209,8 @@ def put_before_others():
     os.nice(-5)
 
 
-def may_run_in_real_time():
-    return subprocess.run(["chrt", "--rr", "1", "true"], capture_output=True, timeout=20, check=False).returncode == 0
-
-
 def test_the_kernel_lets_it_go_first_and_back():
-    if not may_run_in_real_time():
-        lacking("the permission for real time (CAP_SYS_NICE)")
+    require_precedence()
     told = subprocess.run(
         [sys.executable, "-c", FOR_REAL],
         capture_output=True,

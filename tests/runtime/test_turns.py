@@ -58,7 +58,7 @@ def test_who_was_started_before_everybody_else_goes_back_among_them(monkeypatch,
 
 
 def test_who_gives_way_has_no_permission_for_real_time_any_more(monkeypatch, asked):
-    """Nobody can have it back: the limit itself is gone."""
+    """Without CAP_SYS_RESOURCE it cannot have it back: the limit itself is gone."""
     limits = []
     monkeypatch.setattr(resource, "setrlimit", lambda *words: limits.append(words))
     give_way()

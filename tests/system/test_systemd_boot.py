@@ -69,6 +69,7 @@ def assert_answers_go_first(machine: Machine) -> None:
     niceness = {role: shown(machine, role, "ni") for role in ROLES}
     assert niceness == {"control": "0", "responder": "-5"}  # the filter of calls allows it
     assert " 100000" in machine.run("grep", "slice", f"/proc/{responder}/sched")
+    assert machine.show("LimitRTPRIO") == "1"
     assert real_time_limit(machine, "control") == "0"
 
 
