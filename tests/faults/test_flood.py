@@ -17,7 +17,7 @@ from faults.flood import RANDOM, flood, sent_by
 from faults.probe import Probe, addresses_in
 from faults.replica import SUFFIX, Replica, cpu_seconds, endpoint_path, until
 from faults.speed import Loop, octets_waiting
-from room import require
+from room import require, require_precedence
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -128,6 +128,29 @@ class Costs:
 def series(replica: Replica) -> set[str]:
     """The names and labels of all metrics."""
     return {line.rpartition(" ")[0] for line in replica.call("GET", "/metrics")[1].splitlines() if line[:1] != "#"}
+
+
+def policies(pids: Sequence[int]) -> set[int]:
+    return {os.sched_getscheduler(pid) & ~os.SCHED_RESET_ON_FORK for pid in pids}
+
+
+def test_who_went_first_goes_back_in_a_flood_and_heartbeats_go_on(make_replica, scale):
+    """Row 6 with the precedence of the unit: in real time through a flood, a responder would have its core alone."""
+    require_precedence()
+    replica = make_replica(workers=1)
+    replica.fill({**SERVICES, "beating": ["10.1.0.1"]}, lease=15)
+    responders = replica.children("responder")
+    for pid in responders:
+        os.setpriority(os.PRIO_PROCESS, pid, -5)
+    until(lambda: policies(responders) == {os.SCHED_RR}, "it goes first")
+    with Heartbeats(replica) as heartbeats, flood(replica.dns, NAMES, 15 * scale) as flooding:
+        back = until(lambda: policies(responders) == {os.SCHED_OTHER}, "it is among all others")
+        assert flooding.poll() is None
+        flooding.wait()
+        assert policies(responders) == {os.SCHED_OTHER}  # and was so for as long as the flood went on
+    print(f"row 6: among all others {back:.2f} s after the flood began, {len(heartbeats.replies)} heartbeats")
+    assert len(heartbeats.replies) > 10 * scale
+    assert set(heartbeats.replies) == {(200, True)}
 
 
 @pytest.mark.timeout(3000)
