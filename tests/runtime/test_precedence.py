@@ -67,11 +67,15 @@ async def worker(kernel, hand_clock):
     worker.following.cancel()
 
 
-async def test_it_goes_first_after_some_quiet_seconds_and_not_before(kernel, worker):
+async def assert_it_takes_some_quiet_seconds(kernel, worker):
     await worker.works(LITTLE, QUIET_SECONDS - LOOK_SECONDS)
     assert not kernel.is_first
     await worker.works(LITTLE, LOOK_SECONDS)
     assert kernel.is_first
+
+
+async def test_it_goes_first_after_some_quiet_seconds_and_not_before(kernel, worker):
+    await assert_it_takes_some_quiet_seconds(kernel, worker)
 
 
 async def test_it_goes_back_as_soon_as_it_is_much(kernel, worker):
@@ -87,10 +91,7 @@ async def test_it_goes_first_again_only_when_it_has_been_little_for_long(kernel,
     await worker.works(MUCH, LOOK_SECONDS)
     await worker.works(MIDDLING, 3 * QUIET_SECONDS)
     assert not kernel.is_first
-    await worker.works(LITTLE, QUIET_SECONDS - LOOK_SECONDS)
-    assert not kernel.is_first
-    await worker.works(LITTLE, LOOK_SECONDS)
-    assert kernel.is_first
+    await assert_it_takes_some_quiet_seconds(kernel, worker)
 
 
 async def test_what_is_between_changes_nothing_for_who_is_first(kernel, worker):
@@ -148,10 +149,7 @@ async def test_who_computes_for_too_long_in_one_go_goes_back_without_a_turn_of_t
     await worker.works(LITTLE, QUIET_SECONDS)
     signal.raise_signal(signal.SIGXCPU)  # as the kernel does
     assert not kernel.is_first
-    await worker.works(LITTLE, QUIET_SECONDS - LOOK_SECONDS)
-    assert not kernel.is_first
-    await worker.works(LITTLE, LOOK_SECONDS)
-    assert kernel.is_first
+    await assert_it_takes_some_quiet_seconds(kernel, worker)
 
 
 @pytest.mark.parametrize(("cores", "responders", "share"), [(2, 1, 0.5), (2, 2, 0.5), (1, 2, 0.25), (2, 8, 0.125)])
